@@ -1,0 +1,1 @@
+"""What your tier allows."""

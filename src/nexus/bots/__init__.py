@@ -1,0 +1,1 @@
+"""What you run: a strategy on a symbol, with an allocation, on one account."""

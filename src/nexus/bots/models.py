@@ -1,0 +1,76 @@
+"""The tables of what people run: a bot, what it holds, and the orders to close it."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from nexus.core.db import Amount, Id, Table
+
+
+class Bot(Table):
+    """One strategy on one symbol, with an allocation, on one exchange account.
+
+    `running` follows the leader. `paused` takes no new entry but follows exits. `closing` sells
+    what it holds and becomes `stopped`. `stopped` does nothing.
+    """
+
+    __tablename__ = "bots"
+    __table_args__ = (
+        UniqueConstraint("account_id", "strategy", "symbol"),
+        CheckConstraint("status IN ('running', 'paused', 'closing', 'stopped')", name="status"),
+        CheckConstraint("allocation > 0 AND allocation < 1e15", name="finite_allocation"),
+        CheckConstraint("max_order > 0 AND max_order < 1e15", name="finite_max_order"),
+    )
+
+    id: Mapped[Id]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("exchange_accounts.id"))
+    strategy: Mapped[str]
+    symbol: Mapped[str]
+    allocation: Mapped[Amount]
+    """Quote currency this bot may invest."""
+    max_order: Mapped[Amount | None]
+    """The most quote currency one order may spend; the person's own limit."""
+    status: Mapped[str]
+    status_reason: Mapped[str] = mapped_column(default="")
+    status_at: Mapped[datetime]
+    status_by: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Holding(Table):
+    """What a bot holds by its own fills, never by the leader's book."""
+
+    __tablename__ = "holdings"
+    __table_args__ = (
+        CheckConstraint("quantity >= 0 AND quantity < 1e15", name="finite_quantity"),
+        CheckConstraint("cost >= 0 AND cost < 1e15", name="finite_cost"),
+        CheckConstraint("realised > -1e15 AND realised < 1e15", name="finite_realised"),
+    )
+
+    bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id"), primary_key=True)
+    quantity: Mapped[Amount]
+    """Base units held."""
+    cost: Mapped[Amount]
+    """Quote currency paid for `quantity`, fees included."""
+    realised: Mapped[Amount]
+    """Quote currency won or lost by sales so far, fees included."""
+    trade_id: Mapped[int | None]
+    """The leader's trade this bot is in: the id of its `enter` decision."""
+    layers: Mapped[int] = mapped_column(default=0)
+    updated_at: Mapped[datetime]
+
+
+class CloseRequest(Table):
+    """Somebody asked to stop a bot and sell what it holds: who, when, and how it ended."""
+
+    __tablename__ = "close_requests"
+
+    id: Mapped[Id]
+    bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id"), index=True)
+    requested_by: Mapped[str]
+    requested_at: Mapped[datetime]
+    idempotency_key: Mapped[str] = mapped_column(unique=True)
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(default="")

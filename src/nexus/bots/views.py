@@ -1,0 +1,172 @@
+"""What does a person see of their bots? One query, then plain arithmetic."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, func, select
+
+from nexus.bots.models import Bot, Holding
+from nexus.core.db import Transaction
+from nexus.exchanges.models import ExchangeAccount
+from nexus.market.models import TickerRow
+from nexus.strategy.border import Strategy
+from nexus.strategy.models import LeaderBookRow
+
+ZERO = Decimal(0)
+Strategies = Mapping[str, Strategy]
+"""The hosted strategies, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class BotView:
+    """One bot as its owner sees it; amounts in quote currency unless said otherwise."""
+
+    id: int
+    user_id: int
+    symbol: str
+    base: str
+    quote: str
+    strategy_label: str
+    account_label: str
+    venue: str
+    status: str
+    note: str
+    allocation: Decimal
+    quantity: Decimal
+    """Base units held."""
+    value: Decimal | None
+    layer: int
+    layers: int
+    average_price: Decimal | None
+    unrealised: Decimal | None
+    realised: Decimal
+
+    @property
+    def can_start(self) -> bool:
+        """Whether the bot can be let follow again."""
+        return self.status in ("paused", "stopped")
+
+    @property
+    def can_pause(self) -> bool:
+        """Whether the bot can be told to take no new entries."""
+        return self.status == "running"
+
+    @property
+    def can_close(self) -> bool:
+        """Whether the bot can be told to sell and stop."""
+        return self.status in ("running", "paused") or (
+            self.status == "stopped" and self.quantity > 0
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """All bots of one person together."""
+
+    value: Decimal
+    unrealised: Decimal
+    realised: Decimal
+    currency: str
+
+
+async def bots_of(
+    tx: Transaction, user_ids: Iterable[int], strategies: Strategies
+) -> dict[int, list[BotView]]:
+    """Read the bots of some people, by person; the newest bot comes last."""
+    rows = await tx.execute(_query().where(Bot.user_id.in_(list(user_ids))))
+    found: dict[int, list[BotView]] = defaultdict(list)
+    for row in rows.mappings():
+        found[row["user_id"]].append(_view(row, strategies))
+    return found
+
+
+async def bot_of(
+    tx: Transaction, user_id: int, bot_id: int, strategies: Strategies
+) -> BotView | None:
+    """Read one bot of one person; None when there is none, or it is somebody else's."""
+    rows = await tx.execute(_query().where(Bot.user_id == user_id, Bot.id == bot_id))
+    row = rows.mappings().one_or_none()
+    return None if row is None else _view(row, strategies)
+
+
+def total(bots: Iterable[BotView], currency: str) -> Totals:
+    """Sum the bots of one person that trade in `currency`."""
+    ours = [bot for bot in bots if bot.quote == currency]
+    return Totals(
+        value=sum((bot.value or ZERO for bot in ours), ZERO),
+        unrealised=sum((bot.unrealised or ZERO for bot in ours), ZERO),
+        realised=sum((bot.realised for bot in ours), ZERO),
+        currency=currency,
+    )
+
+
+def _query() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Bot.id, Bot.user_id, Bot.symbol, Bot.strategy, Bot.status, Bot.status_reason,
+            Bot.allocation, ExchangeAccount.venue, ExchangeAccount.label,
+            ExchangeAccount.status.label("account_status"),
+            func.coalesce(Holding.quantity, ZERO).label("quantity"),
+            func.coalesce(Holding.cost, ZERO).label("cost"),
+            func.coalesce(Holding.realised, ZERO).label("realised"),
+            func.coalesce(Holding.layers, 0).label("layer"),
+            Holding.trade_id, LeaderBookRow.trade_id.label("leader_trade_id"), TickerRow.price,
+        )
+        .join(ExchangeAccount, ExchangeAccount.id == Bot.account_id)
+        .outerjoin(Holding, Holding.bot_id == Bot.id)
+        .outerjoin(TickerRow, TickerRow.symbol == Bot.symbol)
+        .outerjoin(
+            LeaderBookRow,
+            (LeaderBookRow.strategy == Bot.strategy) & (LeaderBookRow.symbol == Bot.symbol),
+        )
+        .order_by(Bot.id)
+    )  # fmt: skip
+
+
+def _view(row: RowMapping, strategies: Strategies) -> BotView:
+    base, _, quote = row["symbol"].partition("/")
+    held, price = row["quantity"], row["price"]
+    strategy = strategies.get(row["strategy"])
+    value = None if price is None else held * price
+    return BotView(
+        id=row["id"],
+        user_id=row["user_id"],
+        symbol=row["symbol"],
+        base=base,
+        quote=quote,
+        strategy_label=strategy.label if strategy else row["strategy"],
+        account_label=row["label"],
+        venue=row["venue"],
+        status=row["status"],
+        note=_note(row),
+        allocation=row["allocation"],
+        quantity=held,
+        value=value,
+        layer=row["layer"] if held else 0,
+        layers=strategy.layers if strategy else row["layer"],
+        average_price=row["cost"] / held if held else None,
+        unrealised=value - row["cost"] if held and value is not None else None,
+        realised=row["realised"],
+    )
+
+
+def _note(row: RowMapping) -> str:
+    """Say what the numbers do not: why it waits, or what keeps it from trading."""
+    if row["account_status"] != "active":
+        return "Its account is not connected any more. Connect it again to trade."
+    if row["status"] == "closing":
+        return "It is selling what it holds."
+    if row["status"] == "stopped":
+        return "It is stopped and buys nothing."
+    holds, leader = row["quantity"] > 0, row["leader_trade_id"]
+    if holds and row["trade_id"] != leader:
+        return "The strategy has left this trade, but this bot still holds it. You can close it."
+    paused = "It is paused: it takes no new entry, and follows exits."
+    if row["status"] == "paused":
+        return f"{row['status_reason']} {paused}".strip()
+    if not holds and leader is not None:
+        return "It waits for the next entry: the strategy is already in a trade."
+    return "" if holds else "It waits for the strategy's next entry."

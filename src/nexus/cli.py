@@ -1,0 +1,73 @@
+"""The command line: `nexus up | web | worker | simulator | migrate | replay | ...`."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+
+import click
+
+from nexus.accounts.command import accounts_command
+from nexus.local.command import up_command
+from nexus.local.replay import replay_command
+from nexus.settings import Settings, SettingsError, load_settings
+from nexus.simulator.command import simulator
+from nexus.strategy.border import StrategyError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nexus")
+def main() -> None:
+    """Serve trading bots to many people, each on their own exchange account."""
+
+
+def with_settings(run: Callable[[Settings], None]) -> Callable[[], None]:
+    """Read the environment first; say everything that is wrong with it and leave with 1."""
+
+    @wraps(run)
+    def command() -> None:
+        try:
+            run(load_settings())
+        except (SettingsError, StrategyError) as error:
+            click.echo(str(error), err=True)
+            sys.exit(1)
+
+    return command
+
+
+@main.command()
+@with_settings
+def web(settings: Settings) -> None:
+    """Serve the pages."""
+    from nexus.app import run_web  # noqa: PLC0415  the other commands need not load the web
+
+    run_web(settings)
+
+
+@main.command()
+@with_settings
+def worker(settings: Settings) -> None:
+    """Look at the market, decide, and place orders."""
+    from nexus.worker import run_worker  # noqa: PLC0415  the other commands need not load it
+
+    run_worker(settings)
+
+
+@main.command()
+@with_settings
+def migrate(settings: Settings) -> None:
+    """Bring the database at DATABASE_URL to the newest shape."""
+    from nexus.core.migrate import newest_revision, upgrade  # noqa: PLC0415  Alembic is slow
+
+    if not settings.database_url:
+        raise SettingsError("DATABASE_URL: must be set")
+    upgrade(settings.database_url)
+    click.echo(f"The database is at {newest_revision()}.")
+
+
+main.add_command(up_command)
+main.add_command(replay_command)
+main.add_command(simulator)
+main.add_command(accounts_command)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Plumbing without business words: the database, the queue, the clock, the web."""

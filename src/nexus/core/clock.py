@@ -1,0 +1,66 @@
+"""What time is it? The only place that asks the machine.
+
+Everything else calls `now()`, so a replay can run years of candles in minutes by putting its
+own clock in place with `use(clock)`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Anything that knows the time."""
+
+    def now(self) -> datetime:
+        """Say the present moment, in UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """Say the machine's time, in UTC."""
+        return datetime.now(UTC)
+
+
+class SetClock:
+    """A clock that stands where it was put: for replays and tests."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        """Say the moment it was put at."""
+        return self.at
+
+
+_clock: ContextVar[Clock] = ContextVar("nexus_clock", default=SystemClock())
+
+
+def now() -> datetime:
+    """Say the present moment, in UTC, by the clock in force."""
+    return _clock.get().now()
+
+
+@contextmanager
+def use(clock: Clock) -> Iterator[Clock]:
+    """Put `clock` in force for this task and the tasks it starts."""
+    token = _clock.set(clock)
+    try:
+        yield clock
+    finally:
+        _clock.reset(token)
+
+
+def to_ms(moment: datetime) -> int:
+    """Give a moment as whole milliseconds since 1970, the exchange's unit."""
+    return round(moment.timestamp() * 1000)
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """Give the UTC moment of an exchange's millisecond stamp."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

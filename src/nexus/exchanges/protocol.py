@@ -1,0 +1,197 @@
+"""What does every venue owe us? The one border between Nexus and an exchange.
+
+Words: an order is *denied* by us, *rejected* by the venue, *not placed* when the venue surely
+never started it, *unclear* when nobody can know yet. Unclear is answered by asking, never by
+sending again.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+
+class Side(StrEnum):
+    """Which way an order goes."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class VenueStatus(StrEnum):
+    """What the venue says of an order."""
+
+    NEW = "NEW"
+    PARTIALLY_FILLED = "PARTIALLY_FILLED"
+    FILLED = "FILLED"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a venue demands of an order in one symbol; a step of 0 is switched off."""
+
+    symbol: str
+    tick_size: Decimal
+    step_size: Decimal
+    min_quantity: Decimal
+    max_quantity: Decimal
+    min_notional: Decimal
+    trading: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a venue can do and what it costs, as published."""
+
+    venue: str
+    taker_fee_bps: Decimal
+    client_id_pattern: str
+    client_id_unique_among: str
+    finds_by_client_id: bool
+    regions_refused: tuple[str, ...] = ()
+
+    @property
+    def round_trip_bps(self) -> Decimal:
+        """Buying and selling once, in hundredths of a percent."""
+        return self.taker_fee_bps * 2
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account an order belongs to. It carries no secret: adapters open keys themselves."""
+
+    id: int
+    venue: str
+    egress: str
+    key_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A market order as written down before it is sent."""
+
+    order_id: int
+    account: Account
+    client_order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    """Base units, already rounded down to the venue's step."""
+    reference_price: Decimal
+    """The price it was planned at."""
+    sent_at: datetime | None = None
+    """When the claim was written. No copy of the order may start later than this and
+    `RECV_WINDOW_MS`, however long it waited in this process. None: when `send` was called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution, as the venue reports it."""
+
+    trade_id: str
+    price: Decimal
+    quantity: Decimal
+    fee: Decimal
+    fee_asset: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the venue says of one order of ours."""
+
+    exchange_order_id: str
+    client_order_id: str
+    status: VenueStatus
+    executed_quantity: Decimal
+    executed_quote: Decimal
+    fills: tuple[Fill, ...] = ()
+    """Every fill so far; empty with `executed_quantity > 0` means they must be fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The venue took the order."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The venue refused this order for good; sending it again would be refused again."""
+
+    code: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotPlaced:
+    """The order surely did not start (rate limit, clock, signature); a later one may."""
+
+    code: int
+    message: str
+    retry_after: float = 0
+    key_invalid: bool = False
+    """The venue no longer accepts this key: the account must be stopped and told once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Nobody can know: a timeout, a 5xx, an unreadable answer. Must be asked for."""
+
+    why: str
+    exists: bool = False
+    """True when the venue said 'duplicate': an order with our id exists, adopt it."""
+
+
+Outcome = Accepted | Rejected | NotPlaced | Unclear
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one intent."""
+
+    intent: Intent
+    outcome: Outcome
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+class ExchangeAwayError(Exception):
+    """The venue could not be asked just now; ask again later."""
+
+
+class Exchange(Protocol):
+    """One venue. Every adapter passes the conformance kit in `tests/exchanges/conformance.py`."""
+
+    capabilities: Capabilities
+
+    def send(self, intents: Sequence[Intent]) -> AsyncIterator[Answer]:
+        """Send each order exactly once, at most `ORDER_CONCURRENCY` at a time.
+
+        Yields every intent's answer as it comes, in any order; never raises for one order.
+        """
+        ...
+
+    async def find(self, account: Account, symbol: str, client_order_id: str) -> Report | None:
+        """Look an order of ours up, with its fills; None when the venue does not know it.
+
+        Raises ExchangeAwayError when the venue could not be asked.
+        """
+        ...
+
+    async def balances(self, account: Account) -> dict[str, Decimal]:
+        """Read the free balance per asset. Never called on the path of a decision."""
+        ...
+
+    async def filters(self, symbols: Sequence[str]) -> dict[str, Filters]:
+        """Read what the venue demands of orders in each symbol."""
+        ...
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        ...

@@ -1,0 +1,49 @@
+"""Keep our record true: balances by a slow round over all accounts, filters every few minutes."""
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import select
+
+from nexus.core.db import Database
+from nexus.exchanges.balances import refresh_balances
+from nexus.exchanges.filters import store_filters
+from nexus.exchanges.models import ExchangeAccount
+from nexus.exchanges.protocol import Account, ExchangeAwayError
+from nexus.exchanges.registry import Exchanges
+
+log = structlog.get_logger()
+
+ACCOUNTS_A_MINUTE = 60
+"""At weight 20 each this is a fifth of what one address may ask of Binance."""
+
+
+async def refresh_oldest_accounts(database: Database, exchanges: Exchanges) -> None:
+    """Read the balances of the accounts whose record is oldest; one that fails waits its turn."""
+    async with database.transaction() as tx:
+        rows = await tx.scalars(
+            select(ExchangeAccount)
+            .where(ExchangeAccount.status == "active")
+            .order_by(ExchangeAccount.balances_at.asc().nulls_first())
+            .limit(ACCOUNTS_A_MINUTE)
+        )
+        accounts = [Account(row.id, row.venue, row.egress, row.key_version) for row in rows]
+    for account in accounts:
+        try:
+            await refresh_balances(database, exchanges[account.venue], account)
+        except ExchangeAwayError as error:
+            log.warning("balances_not_read", account=account.id, error=str(error))
+
+
+async def refresh_all_filters(
+    database: Database, exchanges: Exchanges, symbols: Sequence[str]
+) -> None:
+    """Read every venue's filters for our symbols, and keep the last answer where one is away."""
+    for venue, exchange in exchanges.adapters.items():
+        try:
+            filters = await exchange.filters(symbols)
+        except ExchangeAwayError as error:
+            log.warning("filters_not_read", venue=venue, error=str(error))
+            continue
+        async with database.transaction() as tx:
+            await store_filters(tx, venue, filters)

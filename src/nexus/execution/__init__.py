@@ -1,0 +1,1 @@
+"""Stage 5. Do it once, and know it."""

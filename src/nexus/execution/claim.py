@@ -1,0 +1,267 @@
+"""Write an order down before it is sent.
+
+One transaction locks the plans with everything that could forbid them, asks the rules, and
+turns each plan that may go from PLANNED to ORDERED with an order row that carries its client
+id. It is committed before the network is touched. A stop locks the same rows: once it has
+committed, no further claim can.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, and_, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+
+from nexus.billing.models import Entitlement
+from nexus.bots.close import finish_close
+from nexus.bots.models import Bot
+from nexus.core.clock import now
+from nexus.core.db import Transaction, insert_into
+from nexus.exchanges.models import ExchangeAccount
+from nexus.exchanges.protocol import Account, Intent, Side
+from nexus.execution.broker import Broker
+from nexus.execution.client_id import client_order_id
+from nexus.execution.events import PlanRefused
+from nexus.execution.models import OrderEvent, OrderRow
+from nexus.execution.weigh import Candidate, Deny, Expire, Send, weigh
+from nexus.fanout.models import PlanRow
+from nexus.market.models import TickerRow
+from nexus.regime.models import ReadingRow, Switch
+from nexus.strategy.models import DecisionRow, LeaderBookRow
+
+LIVE_ORDERS = ("SENDING", "UNKNOWN", "ACKED")
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a claim gave: orders to be sent now, and plans that must wait."""
+
+    intents: list[Intent]
+    waiting: list[int]
+
+
+async def claim(tx: Transaction, plan_ids: Sequence[int], broker: Broker) -> Claims:
+    """Claim plans for sending; each is written down, refused for good, or left waiting."""
+    at = now()
+    stopped = await _locked_stops(tx)
+    rows = (await tx.execute(_candidates(plan_ids, at))).mappings().all()
+    to_send: list[RowMapping] = []
+    refused: list[tuple[RowMapping, str, str]] = []
+    waiting: list[int] = []
+    for row in rows:
+        taken = bool(to_send) and to_send[-1]["account_id"] == row["account_id"]
+        match weigh(_candidate(row, account_taken=taken), at, stopped, broker.limits):
+            case Send():
+                to_send.append(row)
+            case Deny(reason):
+                refused.append((row, "DENIED", reason))
+            case Expire(reason):
+                refused.append((row, "EXPIRED_UNSENT", reason))
+            case _:
+                waiting.append(row["plan_id"])
+    await _refuse(tx, refused, at)
+    return Claims(await _write_down(tx, to_send, at, broker), waiting)
+
+
+async def _locked_stops(tx: Transaction) -> frozenset[str]:
+    """Read the switches, locked: a stop cannot commit between this and our own commit."""
+    rows = await tx.execute(
+        select(Switch.name, Switch.stopped).order_by(Switch.name).with_for_update(read=True)
+    )
+    return frozenset(row.name for row in rows if row.stopped)
+
+
+def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...]]:
+    """Select waiting plans with all that could forbid them; locks plan, bot and account.
+
+    Ordered by account, so that two claims lock accounts in the same order and one account's
+    plans stand next to each other.
+    """
+    order_of = aliased(OrderRow)
+    entitled = exists().where(
+        Entitlement.user_id == Bot.user_id,
+        or_(Entitlement.valid_until.is_(None), Entitlement.valid_until > at),
+    )
+    busy = exists().where(order_of.status.in_(LIVE_ORDERS))
+    return (
+        select(
+            PlanRow.id.label("plan_id"),
+            PlanRow.decision_id,
+            PlanRow.origin,
+            PlanRow.action,
+            PlanRow.symbol,
+            PlanRow.side,
+            PlanRow.quantity,
+            PlanRow.reference_price,
+            PlanRow.not_before,
+            PlanRow.not_after,
+            PlanRow.attempt,
+            PlanRow.account_id,
+            PlanRow.bot_id,
+            PlanRow.close_request_id,
+            Bot.user_id,
+            Bot.strategy,
+            Bot.status.label("bot_status"),
+            ExchangeAccount.status.label("account_status"),
+            ExchangeAccount.venue,
+            ExchangeAccount.egress,
+            ExchangeAccount.key_version,
+            (LeaderBookRow.trade_id == DecisionRow.trade_id).label("trade_is_open"),
+            entitled.label("entitled"),
+            busy.where(order_of.bot_id == PlanRow.bot_id).label("bot_busy"),
+            exists()
+            .where(order_of.account_id == PlanRow.account_id, order_of.status == "SENDING")
+            .label("account_busy"),
+            TickerRow.price,
+            TickerRow.at.label("price_at"),
+            ReadingRow.entries_allowed,
+            func.coalesce(ReadingRow.code, "").label("gate_code"),
+            ReadingRow.at.label("gate_at"),
+        )
+        .join(Bot, Bot.id == PlanRow.bot_id)
+        .join(ExchangeAccount, ExchangeAccount.id == PlanRow.account_id)
+        .outerjoin(DecisionRow, DecisionRow.id == PlanRow.decision_id)
+        .outerjoin(
+            LeaderBookRow,
+            and_(
+                LeaderBookRow.strategy == DecisionRow.strategy,
+                LeaderBookRow.symbol == DecisionRow.symbol,
+            ),
+        )
+        .outerjoin(TickerRow, TickerRow.symbol == PlanRow.symbol)
+        .outerjoin(ReadingRow, ReadingRow.symbol == PlanRow.symbol)
+        .where(PlanRow.id.in_(plan_ids), PlanRow.status == "PLANNED")
+        .order_by(PlanRow.account_id, PlanRow.id)
+        .with_for_update(of=PlanRow, skip_locked=True)
+        .with_for_update(of=Bot, read=True)
+        .with_for_update(of=ExchangeAccount, key_share=True)
+    )
+
+
+def _candidate(row: RowMapping, *, account_taken: bool) -> Candidate:
+    return Candidate(
+        plan_id=row["plan_id"],
+        action=row["action"],
+        strategy=row["strategy"],
+        side=Side(row["side"]),
+        reference_price=row["reference_price"],
+        not_before=row["not_before"],
+        not_after=row["not_after"],
+        bot_status=row["bot_status"],
+        account_status=row["account_status"],
+        trade_is_open=bool(row["trade_is_open"]),
+        entitled=row["entitled"],
+        bot_busy=row["bot_busy"],
+        account_busy=row["account_busy"] or account_taken,
+        price=row["price"],
+        price_at=row["price_at"],
+        entries_allowed=row["entries_allowed"],
+        gate_code=row["gate_code"],
+        gate_at=row["gate_at"],
+    )
+
+
+async def _write_down(
+    tx: Transaction, rows: Sequence[RowMapping], at: datetime, broker: Broker
+) -> list[Intent]:
+    """Write the orders with their client ids, and give what is to be sent."""
+    if not rows:
+        return []
+    await tx.execute(
+        update(PlanRow)
+        .where(PlanRow.id.in_([row["plan_id"] for row in rows]))
+        .values(status="ORDERED", attempt=PlanRow.attempt + 1)
+    )
+    written = await tx.execute(
+        insert(OrderRow).returning(OrderRow.id, OrderRow.plan_id, OrderRow.client_order_id),
+        [_order_values(row, at, broker) for row in rows],
+    )
+    orders = {order.plan_id: order for order in written}
+    await tx.execute(
+        insert_into(OrderEvent),
+        [
+            {
+                "plan_id": plan_id, "order_id": order.id, "at": at, "status": "SENDING",
+                "detail": {"client_order_id": order.client_order_id, "worker": broker.worker},
+            }
+            for plan_id, order in orders.items()
+        ],
+    )  # fmt: skip
+    return [
+        _intent(row, orders[row["plan_id"]].id, orders[row["plan_id"]].client_order_id)
+        for row in rows
+    ]
+
+
+def _order_values(row: RowMapping, at: datetime, broker: Broker) -> dict[str, Any]:
+    attempt = row["attempt"] + 1
+    return {
+        "plan_id": row["plan_id"],
+        "account_id": row["account_id"],
+        "bot_id": row["bot_id"],
+        "attempt": attempt,
+        "client_order_id": client_order_id(
+            broker.settings.environment, row["account_id"], row["origin"], attempt
+        ),
+        "symbol": row["symbol"],
+        "side": row["side"],
+        "quantity": row["quantity"],
+        "status": "SENDING",
+        "executed_quantity": 0,
+        "executed_quote": 0,
+        "sent_at": at,
+        "recv_window_ms": broker.settings.recv_window_ms,
+        "worker": broker.worker,
+        "checks": 0,
+        # Should this worker die now, the sweeper asks the exchange once the fence has passed.
+        "next_check_at": at + broker.fence,
+        "reason": "",
+        "updated_at": at,
+    }
+
+
+def _intent(row: RowMapping, order_id: int, client_id: str) -> Intent:
+    return Intent(
+        order_id=order_id,
+        account=Account(row["account_id"], row["venue"], row["egress"], row["key_version"]),
+        client_order_id=client_id,
+        symbol=row["symbol"],
+        side=Side(row["side"]),
+        quantity=row["quantity"],
+        reference_price=row["reference_price"],
+    )
+
+
+async def _refuse(
+    tx: Transaction, refused: Sequence[tuple[RowMapping, str, str]], at: datetime
+) -> None:
+    """End plans that will never be sent, each with its reason."""
+    if not refused:
+        return
+    await tx.execute(
+        update(PlanRow),
+        [
+            {"id": row["plan_id"], "status": status, "reason": reason}
+            for row, status, reason in refused
+        ],
+    )
+    await tx.execute(
+        insert_into(OrderEvent),
+        [
+            {"plan_id": row["plan_id"], "at": at, "status": status, "detail": {"reason": reason}}
+            for row, status, reason in refused
+        ],
+    )
+    for row, _, reason in refused:
+        if row["close_request_id"] is not None:
+            await finish_close(tx, row["close_request_id"], sold=False, outcome=reason)
+        tx.announce(
+            PlanRefused(
+                plan_id=row["plan_id"], bot_id=row["bot_id"], user_id=row["user_id"],
+                symbol=row["symbol"], side=row["side"], action=row["action"],
+                reason=reason, at=at,
+            )
+        )  # fmt: skip

@@ -1,0 +1,250 @@
+"""Write down what became of orders: one transaction per batch, every move compare-and-set.
+
+Fills are unique by (account, symbol, trade id), so a report that comes twice changes nothing.
+Positions and balances move only by fills that were new.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from nexus.bots.close import finish_close
+from nexus.bots.models import Bot
+from nexus.core.clock import now
+from nexus.core.db import Transaction, insert_into
+from nexus.exchanges.models import ExchangeAccount
+from nexus.exchanges.protocol import Accepted, Fill, NotPlaced, Outcome, Report
+from nexus.execution.broker import Broker
+from nexus.execution.events import OrderMoved
+from nexus.execution.models import FillRow, OrderEvent, OrderRow
+from nexus.execution.settle import settle_fills
+from nexus.execution.states import ENDED, Step, after_report, after_sending, may_move
+from nexus.fanout.models import PlanRow
+
+log = structlog.get_logger()
+
+OURS = 0
+"""The code of an order that we refused ourselves, before the network."""
+LEAST_WAIT_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What we learnt of one order: where it goes, and the venue's report if there is one."""
+
+    order_id: int
+    step: Step
+    report: Report | None = None
+    key_invalid: bool = False
+    again_in: timedelta | None = None
+    """Set when the order surely never started: how long to wait before another attempt."""
+    costs_attempt: bool = True
+    """False when we refused ourselves, before the network: no attempt was used up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An order with what stands around it, locked."""
+
+    order: OrderRow
+    plan: PlanRow
+    user_id: int
+
+
+def news_of_sending(order_id: int, outcome: Outcome, broker: Broker) -> News:
+    """Read the answer to an order's one request."""
+    step = after_sending(outcome, broker.fence)
+    match outcome:
+        case Accepted(report):
+            return News(order_id, step, report)
+        case NotPlaced(code, _, retry_after, key_invalid):
+            wait = timedelta(seconds=max(retry_after, LEAST_WAIT_SECONDS))
+            return News(
+                order_id, step,
+                key_invalid=key_invalid,
+                again_in=None if key_invalid else wait,
+                costs_attempt=code != OURS,
+            )  # fmt: skip
+        case _:
+            return News(order_id, step)
+
+
+def news_of_report(order_id: int, report: Report) -> News:
+    """Read what the venue says of an order we asked for."""
+    return News(order_id, after_report(report), report)
+
+
+async def record_news(tx: Transaction, news: Sequence[News], broker: Broker) -> None:
+    """Record a batch of news."""
+    at = now()
+    known = await _lock(tx, [item.order_id for item in news])
+    moving = [
+        (known[item.order_id], item)
+        for item in news
+        if item.order_id in known and _may(known[item.order_id].order, item)
+    ]
+    await _store_fills(tx, moving)
+    moved = [(k, item) for k, item in moving if _is_change(k.order, item)]
+    for k, item in moved:
+        _move(k.order, item, at)
+    await _write_events(tx, moved, at)
+    await _stop_invalid_accounts(tx, moved)
+    await _end_plans(tx, moved, broker, at)
+
+
+async def _lock(tx: Transaction, order_ids: Iterable[int]) -> Mapping[int, Known]:
+    rows = await tx.execute(
+        select(OrderRow, PlanRow, Bot.user_id)
+        .join(PlanRow, PlanRow.id == OrderRow.plan_id)
+        .join(Bot, Bot.id == OrderRow.bot_id)
+        .where(OrderRow.id.in_(order_ids))
+        .order_by(OrderRow.id)
+        .with_for_update(of=[OrderRow, PlanRow])
+    )
+    return {order.id: Known(order, plan, user_id) for order, plan, user_id in rows}
+
+
+def _may(order: OrderRow, item: News) -> bool:
+    """Refuse a move that the state machine does not know; say so, because it is a defect."""
+    if may_move(order.status, item.step.status):
+        return True
+    log.error("impossible_move", order=order.id, now=order.status, to=item.step.status)
+    return False
+
+
+def _is_change(order: OrderRow, item: News) -> bool:
+    """Say whether there is anything to write: a new state, more executed, or a later question."""
+    more = item.report is not None and item.report.executed_quantity != order.executed_quantity
+    return more or item.step.status != order.status or item.step.ask_in is not None
+
+
+def _move(order: OrderRow, item: News, at: datetime) -> None:
+    order.status = item.step.status
+    order.reason = item.step.reason
+    order.next_check_at = None if item.step.ask_in is None else at + item.step.ask_in
+    order.updated_at = at
+    if item.report is not None:
+        order.exchange_order_id = item.report.exchange_order_id
+        order.executed_quantity = item.report.executed_quantity
+        order.executed_quote = item.report.executed_quote
+
+
+async def _store_fills(tx: Transaction, moving: Sequence[tuple[Known, News]]) -> None:
+    """Insert the fills that are new, and move positions and balances by exactly those."""
+    rows = [
+        _fill_values(k.order, fill)
+        for k, item in moving
+        if item.report is not None
+        for fill in item.report.fills
+    ]
+    if not rows:
+        return
+    new = await tx.scalars(insert(FillRow).on_conflict_do_nothing().returning(FillRow), rows)
+    await settle_fills(tx, new.all(), {k.order.id: k.plan for k, _ in moving})
+
+
+def _fill_values(order: OrderRow, fill: Fill) -> dict[str, Any]:
+    return {
+        "order_id": order.id,
+        "account_id": order.account_id,
+        "bot_id": order.bot_id,
+        "symbol": order.symbol,
+        "trade_id": fill.trade_id,
+        "side": order.side,
+        "price": fill.price,
+        "quantity": fill.quantity,
+        "fee": fill.fee,
+        "fee_asset": fill.fee_asset,
+        "at": fill.at,
+    }
+
+
+async def _write_events(tx: Transaction, moved: Sequence[tuple[Known, News]], at: datetime) -> None:
+    if not moved:
+        return
+    await tx.execute(
+        insert_into(OrderEvent),
+        [
+            {
+                "plan_id": k.plan.id,
+                "order_id": k.order.id,
+                "at": at,
+                "status": item.step.status,
+                "detail": _detail(item),
+            }
+            for k, item in moved
+        ],
+    )
+    tx.announce(*(_fact(k, item, at) for k, item in moved))
+
+
+def _detail(item: News) -> dict[str, str]:
+    detail = {"reason": item.step.reason} if item.step.reason else {}
+    if item.report is not None:
+        detail |= {
+            "exchange_order_id": item.report.exchange_order_id,
+            "executed_quantity": str(item.report.executed_quantity),
+            "executed_quote": str(item.report.executed_quote),
+        }
+    return detail
+
+
+def _fact(k: Known, item: News, at: datetime) -> OrderMoved:
+    report = item.report
+    done = report.executed_quantity if report else Decimal(0)
+    fills = report.fills if report else ()
+    return OrderMoved(
+        order_id=k.order.id,
+        bot_id=k.order.bot_id,
+        user_id=k.user_id,
+        symbol=k.order.symbol,
+        side=k.order.side,
+        action=k.plan.action,
+        status=item.step.status,
+        quantity=done,
+        average_price=report.executed_quote / done if report and done else None,
+        fee=sum((fill.fee for fill in fills), Decimal(0)),
+        fee_asset=fills[0].fee_asset if fills else "",
+        reason=item.step.reason,
+        at=at,
+    )
+
+
+async def _stop_invalid_accounts(tx: Transaction, moved: Sequence[tuple[Known, News]]) -> None:
+    """Stop the accounts whose key the venue no longer accepts: nothing more is sent for them."""
+    accounts = {k.order.account_id for k, item in moved if item.key_invalid}
+    if accounts:
+        await tx.execute(
+            update(ExchangeAccount)
+            .where(ExchangeAccount.id.in_(accounts), ExchangeAccount.status == "active")
+            .values(status="key_invalid", status_reason="The exchange no longer accepts this key.")
+        )
+
+
+async def _end_plans(
+    tx: Transaction, moved: Sequence[tuple[Known, News]], broker: Broker, at: datetime
+) -> None:
+    """End each plan whose order has ended, or put it back for the sweeper to try again."""
+    for k, item in moved:
+        if k.order.status not in ENDED or k.plan.status != "ORDERED":
+            continue
+        if item.again_in is not None and _may_try_again(k, item, broker, at):
+            k.plan.status, k.plan.not_before = "PLANNED", at + item.again_in
+            continue
+        k.plan.status, k.plan.reason = "DONE", item.step.reason
+        if k.plan.close_request_id is not None:
+            sold = k.order.executed_quantity > 0
+            outcome = "Everything was sold." if sold else item.step.reason
+            await finish_close(tx, k.plan.close_request_id, sold=sold, outcome=outcome)
+
+
+def _may_try_again(k: Known, item: News, broker: Broker, at: datetime) -> bool:
+    """Allow another attempt, with a new client id, while the plan is young enough."""
+    used_up = item.costs_attempt and k.plan.attempt >= broker.settings.order_attempts
+    return not used_up and at < k.plan.not_after

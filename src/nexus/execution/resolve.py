@@ -1,0 +1,94 @@
+"""Find out what became of orders we do not know about: by asking, never by sending again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import select, update
+
+from nexus.core.clock import now
+from nexus.core.db import Transaction
+from nexus.exchanges.models import ExchangeAccount
+from nexus.exchanges.protocol import Account, ExchangeAwayError
+from nexus.execution.broker import Broker
+from nexus.execution.models import OrderRow
+from nexus.execution.record import News, news_of_report, record_news
+from nexus.execution.states import Step, after_not_found
+
+log = structlog.get_logger()
+
+ASKING = timedelta(seconds=60)
+"""While one worker asks about an order, no other does; after this another may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One order to ask about."""
+
+    order_id: int
+    account: Account
+    symbol: str
+    client_order_id: str
+    status: str
+    checks: int
+
+
+async def resolve_orders(broker: Broker, order_ids: Sequence[int]) -> None:
+    """Ask the exchange about each order that is due, and record what it says."""
+    async with broker.database.transaction() as tx:
+        questions = await _take(tx, order_ids)
+    for question in questions:
+        news = await _ask(broker, question)
+        if news is not None:
+            async with broker.database.transaction() as tx:
+                await record_news(tx, [news], broker)
+
+
+async def _take(tx: Transaction, order_ids: Sequence[int]) -> list[Question]:
+    """Take the orders that are due, so that no other worker asks at the same time."""
+    rows = await tx.execute(
+        select(OrderRow, ExchangeAccount)
+        .join(ExchangeAccount, ExchangeAccount.id == OrderRow.account_id)
+        .where(OrderRow.id.in_(order_ids), OrderRow.next_check_at <= now())
+        .with_for_update(of=OrderRow, skip_locked=True)
+    )
+    questions = [
+        Question(
+            order_id=order.id,
+            account=Account(account.id, account.venue, account.egress, account.key_version),
+            symbol=order.symbol,
+            client_order_id=order.client_order_id,
+            status=order.status,
+            checks=order.checks + 1,
+        )
+        for order, account in rows
+    ]
+    await tx.execute(
+        update(OrderRow)
+        .where(OrderRow.id.in_([question.order_id for question in questions]))
+        .values(next_check_at=now() + ASKING, checks=OrderRow.checks + 1)
+    )
+    return questions
+
+
+async def _ask(broker: Broker, question: Question) -> News | None:
+    """Ask about one order; None when the exchange is away and we must ask again later."""
+    exchange = broker.venues[question.account.venue]
+    try:
+        report = await exchange.find(question.account, question.symbol, question.client_order_id)
+    except ExchangeAwayError as error:
+        log.warning("exchange_away", order=question.order_id, error=str(error))
+        return None
+    if report is not None:
+        if question.status == "NOT_PLACED":
+            log.error("found_late", order=question.order_id, client_id=question.client_order_id)
+        return news_of_report(question.order_id, report)
+    return News(question.order_id, _not_found(question))
+
+
+def _not_found(question: Question) -> Step:
+    if question.status == "ACKED":
+        # It was there before: an archive that is behind, not an order that never was.
+        return Step("ACKED", "UNKNOWN: seen before, not found now", timedelta(minutes=1))
+    return after_not_found(question.checks)

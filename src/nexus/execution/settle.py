@@ -1,0 +1,100 @@
+"""Move positions and balances by new fills, and by nothing else."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from nexus.bots.hold import Execution, Held, after_fill
+from nexus.bots.models import Holding
+from nexus.core.clock import now
+from nexus.core.db import Transaction, upsert
+from nexus.exchanges.models import AccountBalance
+from nexus.execution.models import FillRow
+from nexus.fanout.models import PlanRow
+from nexus.strategy.models import DecisionRow
+
+
+async def settle_fills(
+    tx: Transaction, fills: Sequence[FillRow], plans: Mapping[int, PlanRow]
+) -> None:
+    """Apply fills, given the plan of each fill's order, to holdings and balances."""
+    if not fills:
+        return
+    await _move_holdings(tx, fills, plans)
+    await _move_balances(tx, fills)
+
+
+async def _move_holdings(
+    tx: Transaction, fills: Sequence[FillRow], plans: Mapping[int, PlanRow]
+) -> None:
+    held = await _locked_holdings(tx, {fill.bot_id for fill in fills})
+    trades = await _trades(tx, plans.values())
+    for fill in fills:
+        plan = plans[fill.order_id]
+        before = held.get(fill.bot_id, Held())
+        base, _, quote = fill.symbol.partition("/")
+        execution = Execution(
+            fill.side == "buy", fill.price, fill.quantity, fill.fee, fill.fee_asset
+        )
+        after = after_fill(before, execution, base, quote)
+        held[fill.bot_id] = _in_trade(after, plan, trades)
+    await _write_holdings(tx, held)
+
+
+def _in_trade(held: Held, plan: PlanRow, trades: Mapping[int, tuple[int | None, int]]) -> Held:
+    """Note which of the leader's trades a position belongs to: buying joins it."""
+    if plan.side != "buy" or plan.decision_id is None:
+        return held
+    trade_id, layer = trades[plan.decision_id]
+    return replace(held, trade_id=trade_id, layers=layer)
+
+
+async def _locked_holdings(tx: Transaction, bot_ids: set[int]) -> dict[int, Held]:
+    rows = await tx.execute(
+        select(
+            Holding.bot_id, Holding.quantity, Holding.cost, Holding.realised, Holding.trade_id,
+            Holding.layers,
+        )
+        .where(Holding.bot_id.in_(bot_ids))
+        .order_by(Holding.bot_id)
+        .with_for_update()
+    )  # fmt: skip
+    return {row[0]: Held(*row[1:]) for row in rows}
+
+
+async def _trades(tx: Transaction, plans: Iterable[PlanRow]) -> dict[int, tuple[int | None, int]]:
+    """Read which trade and layer each plan's decision belongs to."""
+    ids = {plan.decision_id for plan in plans if plan.decision_id is not None}
+    rows = await tx.execute(
+        select(DecisionRow.id, DecisionRow.trade_id, DecisionRow.layer).where(
+            DecisionRow.id.in_(ids)
+        )
+    )
+    return {row.id: (row.trade_id, row.layer) for row in rows}
+
+
+async def _write_holdings(tx: Transaction, held: Mapping[int, Held]) -> None:
+    rows = [
+        {"bot_id": bot_id, "updated_at": now(), **asdict(position)}
+        for bot_id, position in sorted(held.items())
+    ]
+    await upsert(tx, Holding, rows, keys=["bot_id"])
+
+
+async def _move_balances(tx: Transaction, fills: Sequence[FillRow]) -> None:
+    """Move our record of what is free, until the exchange is next asked."""
+    moves: dict[tuple[int, str], Decimal] = defaultdict(Decimal)
+    for fill in fills:
+        base, _, quote = fill.symbol.partition("/")
+        sign = 1 if fill.side == "buy" else -1
+        moves[fill.account_id, base] += sign * fill.quantity
+        moves[fill.account_id, quote] -= sign * fill.quantity * fill.price
+        moves[fill.account_id, fill.fee_asset] -= fill.fee
+    rows = [
+        {"account_id": account, "asset": asset, "free": moved, "as_of": now()}
+        for (account, asset), moved in sorted(moves.items())
+    ]
+    await upsert(tx, AccountBalance, rows, keys=["account_id", "asset"], adding=["free"])

@@ -1,0 +1,86 @@
+r"""Which way may an order go? The state machine, pure.
+
+    SENDING -> ACKED -> FILLED | CANCELED | EXPIRED
+       |  \--> REJECTED (the venue refused) | NOT_PLACED (it surely never started)
+       v
+    UNKNOWN -> (asked and found) ACKED ... | (asked, fenced, not found) NOT_PLACED
+
+A NOT_PLACED order that is found late after all is adopted: what happened, happened.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from nexus.exchanges.protocol import (
+    Accepted,
+    NotPlaced,
+    Outcome,
+    Rejected,
+    Report,
+    Unclear,
+    VenueStatus,
+)
+
+ENDED = frozenset({"FILLED", "CANCELED", "EXPIRED", "REJECTED", "NOT_PLACED"})
+MOVES = {
+    "SENDING": frozenset({"UNKNOWN", "ACKED"}) | ENDED,
+    "UNKNOWN": frozenset({"UNKNOWN", "ACKED"}) | ENDED,
+    "ACKED": frozenset({"ACKED", "FILLED", "CANCELED", "EXPIRED"}),
+    "NOT_PLACED": frozenset({"ACKED", "FILLED", "CANCELED", "EXPIRED"}),
+}
+
+CHECKS = (timedelta(0), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=3))
+"""After the fence: how long until each further question to the exchange."""
+LATE_CHECKS = (timedelta(hours=1), timedelta(hours=24))
+"""After giving up: when to look again, measured from giving up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where an order goes, why, and when to ask the exchange again (None: never)."""
+
+    status: str
+    reason: str = ""
+    ask_in: timedelta | None = None
+
+
+def after_sending(outcome: Outcome, fence: timedelta) -> Step:
+    """Say where an order goes once its one request has been answered, or not."""
+    match outcome:
+        case Accepted(report):
+            return after_report(report)
+        case Rejected(code, message):
+            return Step("REJECTED", f"REJECTED: code={code} message={message}")
+        case NotPlaced(code, message):
+            return Step("NOT_PLACED", f"NOT_PLACED: code={code} message={message}")
+        case Unclear(why, exists):
+            return Step("UNKNOWN", f"UNKNOWN: {why}", timedelta(0) if exists else fence)
+
+
+def after_report(report: Report) -> Step:
+    """Say where an order goes once the venue has told us of it."""
+    match report.status:
+        case VenueStatus.NEW | VenueStatus.PARTIALLY_FILLED:
+            return Step("ACKED", ask_in=timedelta(seconds=5))
+        case VenueStatus.REJECTED:
+            return Step("REJECTED", "REJECTED: by the venue after it was placed")
+        case status:
+            return Step(status.value)
+
+
+def after_not_found(checks: int) -> Step:
+    """Say where an order goes when the venue does not know it, at the `checks`-th question.
+
+    Before the last question a not-found proves nothing. After it the order was not placed; it
+    is looked for again an hour and a day later.
+    """
+    if checks < len(CHECKS):
+        return Step("UNKNOWN", f"UNKNOWN: not found {checks} times", CHECKS[checks])
+    late = checks - len(CHECKS)
+    again = LATE_CHECKS[late] if late < len(LATE_CHECKS) else None
+    return Step("NOT_PLACED", "NOT_PLACED: the exchange does not know it", again)
+
+
+def may_move(current: str, to: str) -> bool:
+    """Say whether an order in state `current` may go to `to`."""
+    return to == current or to in MOVES.get(current, frozenset())

@@ -1,0 +1,35 @@
+"""Ring again for every row that is not at its end: a lost job costs seconds, never an order."""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from nexus.core.clock import now
+from nexus.core.db import Transaction
+from nexus.execution.models import OrderRow
+from nexus.fanout.models import PlanRow
+
+RING_LOST_AFTER = timedelta(seconds=2)
+AT_ONCE = 5000
+
+
+async def waiting_plans(tx: Transaction) -> list[int]:
+    """List the plans whose ring must have been lost, or that had to wait."""
+    rows = await tx.scalars(
+        select(PlanRow.id)
+        .where(PlanRow.status == "PLANNED", PlanRow.not_before <= now() - RING_LOST_AFTER)
+        .order_by(PlanRow.id)
+        .limit(AT_ONCE)
+    )
+    return list(rows)
+
+
+async def orders_to_ask_about(tx: Transaction) -> list[int]:
+    """List the orders whose fate is to be asked of the exchange now."""
+    rows = await tx.scalars(
+        select(OrderRow.id)
+        .where(OrderRow.next_check_at <= now())
+        .order_by(OrderRow.next_check_at)
+        .limit(AT_ONCE)
+    )
+    return list(rows)

@@ -1,0 +1,132 @@
+"""May this plan be sent at this very moment? Pure rules, asked inside the claim's transaction."""
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from nexus.exchanges.protocol import Side
+from nexus.fanout.size import BPS, plain
+
+FRESH_READING_TICKS = 3
+"""A reading of the regime older than so many ticks is no open verdict."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A plan that waits, with everything that could stand against it, freshly locked."""
+
+    plan_id: int
+    action: str
+    strategy: str
+    side: Side
+    reference_price: Decimal
+    not_before: datetime
+    not_after: datetime
+    bot_status: str
+    account_status: str
+    trade_is_open: bool
+    """Whether the leader is still in the trade this plan belongs to."""
+    entitled: bool
+    bot_busy: bool
+    """An order of this bot is still open: what it does must be known first."""
+    account_busy: bool
+    """An order of this account is being sent: one writer at a time."""
+    price: Decimal | None
+    price_at: datetime | None
+    entries_allowed: bool | None
+    gate_code: str
+    gate_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send it now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now; ask again soon."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """Never: we refuse, for this reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """Never: it is too old."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The numbers the rules need."""
+
+    slippage_cap_bps: Decimal
+    price_max_age: timedelta
+    gate_max_age: timedelta
+
+
+Answer = Send | Wait | Deny | Expire
+
+
+def weigh(plan: Candidate, at: datetime, stopped: AbstractSet[str], limits: Limits) -> Answer:
+    """Weigh one plan: what forbids it for good, then what makes it wait."""
+    if at > plan.not_after:
+        return Expire(f"TOO_OLD: not_after={plan.not_after.isoformat(timespec='seconds')}")
+    refusal = _standing(plan, stopped)
+    if refusal is not None:
+        return refusal
+    if at < plan.not_before:
+        return Wait("another attempt is due later")
+    if plan.bot_busy or plan.account_busy:
+        return Wait("an earlier order is not settled yet")
+    if plan.action == "close":
+        return Send()
+    if plan.price is None or plan.price_at is None or at - plan.price_at > limits.price_max_age:
+        return Wait("there is no fresh price")
+    return _gate(plan, at, limits) if plan.side is Side.BUY else Send()
+
+
+def _standing(plan: Candidate, stopped: AbstractSet[str]) -> Deny | None:
+    """Refuse what a stop, the account or the bot forbids."""
+    if "everything" in stopped:
+        return Deny("STOPPED: switch=everything")
+    if plan.account_status != "active":
+        return Deny(f"ACCOUNT_NOT_ACTIVE: status={plan.account_status}")
+    if plan.action == "close":
+        return None if plan.bot_status == "closing" else _bot_refusal(plan)
+    if f"strategy:{plan.strategy}" in stopped:
+        return Deny(f"STOPPED: switch=strategy:{plan.strategy}")
+    allowed = ("running",) if plan.side is Side.BUY else ("running", "paused")
+    if plan.bot_status not in allowed:
+        return _bot_refusal(plan)
+    if plan.side is Side.BUY and not plan.entitled:
+        return Deny("NO_TIER: a valid tier is needed to enter a trade")
+    if plan.side is Side.BUY and not plan.trade_is_open:
+        return Deny("TRADE_OVER: the leader has left this trade")
+    return None
+
+
+def _bot_refusal(plan: Candidate) -> Deny:
+    return Deny(f"BOT_{plan.bot_status.upper()}: status={plan.bot_status}")
+
+
+def _gate(plan: Candidate, at: datetime, limits: Limits) -> Answer:
+    """Ask an entry for an open verdict now, and for a price that has not run away."""
+    if plan.gate_at is None or at - plan.gate_at > limits.gate_max_age:
+        return Wait("there is no fresh reading of the market")
+    if not plan.entries_allowed:
+        return Deny(f"GATE_CLOSED: code={plan.gate_code}")
+    price = plan.price or plan.reference_price
+    moved = (price / plan.reference_price - 1) * BPS
+    if moved > limits.slippage_cap_bps:
+        return Deny(f"SLIPPAGE: moved_bps={plain(moved)} cap_bps={plain(limits.slippage_cap_bps)}")
+    return Send()

@@ -1,0 +1,1 @@
+"""Stage 4. For whom, and how much?"""

@@ -1,0 +1,70 @@
+"""Plan the sale that a close request asks for, as soon as nothing of the bot is still open."""
+
+from datetime import timedelta
+
+from sqlalchemy import exists, select, update
+
+from nexus.bots.close import finish_close
+from nexus.bots.models import Bot, CloseRequest
+from nexus.core.clock import now
+from nexus.core.db import Transaction
+from nexus.fanout.models import PlanRow
+from nexus.fanout.plan import Origin, write_plans
+from nexus.fanout.seats import filters_by_venue, seats
+from nexus.fanout.size import Denial, NotYet, size_close
+from nexus.market.queries import last_prices
+from nexus.settings import TradingSettings
+
+
+async def plan_closes(tx: Transaction, rules: TradingSettings) -> list[int]:
+    """Plan every close request that has no plan yet; give the ids of the plans to be ordered.
+
+    A bot's own waiting entries are dropped first: its owner has said stop.
+    """
+    waiting = await tx.execute(
+        select(CloseRequest, Bot)
+        .join(Bot, Bot.id == CloseRequest.bot_id)
+        .where(
+            CloseRequest.finished_at.is_(None),
+            ~exists().where(PlanRow.close_request_id == CloseRequest.id),
+        )
+        .order_by(CloseRequest.id)
+        .limit(500)
+        .with_for_update(of=CloseRequest, skip_locked=True)
+    )
+    planned: list[int] = []
+    for request, bot in waiting.all():
+        planned += await _plan_close(tx, request, bot, rules)
+    return planned
+
+
+async def _plan_close(
+    tx: Transaction, request: CloseRequest, bot: Bot, rules: TradingSettings
+) -> list[int]:
+    await tx.execute(
+        update(PlanRow)
+        .where(PlanRow.bot_id == bot.id, PlanRow.status == "PLANNED")
+        .values(status="DENIED", reason="BOT_CLOSING: its owner is closing it")
+    )
+    [seat] = await seats(tx, bot.symbol, now(), Bot.id == bot.id)
+    if seat.held <= 0 and not seat.has_live_order:
+        await finish_close(tx, request.id, sold=True, outcome="It held nothing.")
+        return []
+    prices = await last_prices(tx, [bot.symbol])
+    filters = (await filters_by_venue(tx, bot.symbol)).get(seat.venue)
+    result = size_close(seat, bot.symbol, filters)
+    if isinstance(result, NotYet) or bot.symbol not in prices:
+        return []  # Looked at again in a moment, by the sweeper.
+    if isinstance(result, Denial):
+        dust = result.reason.startswith("DUST")
+        await finish_close(tx, request.id, sold=dust, outcome=result.reason)
+        return []
+    origin = Origin(
+        text=f"close/{request.id}",
+        action="close",
+        symbol=bot.symbol,
+        price=prices[bot.symbol].price,
+        not_after=now() + timedelta(seconds=rules.exit_max_age_seconds),
+        close_request_id=request.id,
+    )
+    return await write_plans(tx, origin, [(seat, result)])

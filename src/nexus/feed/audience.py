@@ -1,0 +1,187 @@
+"""Who is watching, and what do they get? The live side of one web process.
+
+One Redis subscription serves every stream of the process. Shared news is drawn once and the
+same bytes go to everybody; private news is drawn only for whom it concerns and who is here.
+A reader who is too slow is told so and skips ahead: nothing is buffered without bound.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from nexus.bots.views import bots_of, total
+from nexus.core.db import Database
+from nexus.feed.draw import (
+    draw_bots,
+    draw_connection,
+    draw_decision,
+    draw_items,
+    draw_markets,
+    message,
+)
+from nexus.feed.publish import CHANNEL
+from nexus.feed.queries import decision_views, feed_view, market_views
+from nexus.settings import Settings
+from nexus.strategy.border import Strategy
+
+log = structlog.get_logger()
+
+MOST_STREAMS = 5
+"""Streams one person may have open; the oldest makes room."""
+BACKLOG = 100
+"""Messages a slow reader may be behind before the rest is dropped."""
+VALUES_EVERY_LOOKS = 3
+"""Looks at the market between two refreshes of what people's bots are worth."""
+RETRY_SECONDS = 1.0
+
+
+@dataclass(eq=False)
+class Seat:
+    """One open stream."""
+
+    user_id: int
+    csrf_token: str
+    queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
+    behind: bool = False
+
+    def give(self, data: bytes | None) -> None:
+        """Hand over a message (None ends the stream); drop it, and note so, when it is full."""
+        try:
+            self.queue.put_nowait(data)
+        except asyncio.QueueFull:
+            self.behind = True
+
+
+class Audience:
+    """All streams of this process."""
+
+    def __init__(
+        self,
+        database: Database,
+        redis: Redis,
+        settings: Settings,
+        strategies: Mapping[str, Strategy],
+    ) -> None:
+        self.database = database
+        self.redis = redis
+        self.settings = settings
+        self.strategies = strategies
+        self.seats: dict[int, list[Seat]] = defaultdict(list)
+        self.looks = 0
+
+    def enter(self, user_id: int, csrf_token: str) -> Seat:
+        """Take a seat; a person's sixth stream ends their first."""
+        seats = self.seats[user_id]
+        if len(seats) >= MOST_STREAMS:
+            seats.pop(0).give(None)
+        seat = Seat(user_id, csrf_token)
+        seats.append(seat)
+        return seat
+
+    def leave(self, seat: Seat) -> None:
+        """Give a seat back."""
+        seats = self.seats.get(seat.user_id, [])
+        if seat in seats:
+            seats.remove(seat)
+        if not seats:
+            self.seats.pop(seat.user_id, None)
+
+    def close(self) -> None:
+        """End every stream, so that the process can stop."""
+        for seat in self._everyone():
+            seat.give(None)
+
+    async def listen(self) -> None:
+        """Pass news on for as long as the process lives; a Redis that is away is waited for."""
+        while True:
+            try:
+                await self._listen_once()
+            except (RedisError, OSError) as error:
+                log.warning("live_news_lost", error=str(error))
+                self._tell_all(draw_connection("behind"))
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _listen_once(self) -> None:
+        async with self.redis.pubsub() as subscription:
+            await subscription.subscribe(CHANNEL)
+            async for heard in subscription.listen():
+                if heard["type"] == "message" and self.seats:
+                    await self._pass_on(orjson.loads(heard["data"]))
+
+    async def _pass_on(self, news: dict[str, Any]) -> None:
+        """Draw one piece of news for whom it concerns; news that fails harms no other."""
+        try:
+            match news["kind"]:
+                case "market":
+                    await self._market_seen()
+                case "decisions":
+                    await self._decided(news["ids"])
+                case "items":
+                    await self._happened(news["items"])
+                case "bots":
+                    await self._refresh_bots(set(news["people"]) & self.seats.keys())
+        except (RedisError, OSError):
+            raise
+        except Exception:
+            log.exception("news_not_drawn", kind=news.get("kind"))
+
+    async def _market_seen(self) -> None:
+        async with self.database.transaction() as tx:
+            markets = await market_views(tx, self.settings)
+        self._tell_all(draw_markets(markets))
+        self.looks += 1
+        if self.looks % VALUES_EVERY_LOOKS == 0:
+            await self._refresh_bots(self.seats.keys())
+
+    async def _decided(self, decision_ids: Iterable[int]) -> None:
+        people = list(self.seats)
+        for decision_id in decision_ids:
+            async with self.database.transaction() as tx:
+                views = await decision_views(tx, people, decision_id=decision_id)
+            for person, decisions in views.items():
+                for decision in decisions:
+                    self._tell(person, message(draw_decision(decision)))
+
+    async def _happened(self, items: Iterable[dict[str, Any]]) -> None:
+        """Draw feed lines for those who are here, and their bots as they are now."""
+        concerned = set()
+        for item in items:
+            person = item["user_id"]
+            if person not in self.seats:
+                continue
+            concerned.add(person)
+            view = feed_view(item["id"], datetime.fromisoformat(item["at"]), item["facts"])
+            self._tell(person, message(draw_items([view]), event_id=item["id"]))
+        await self._refresh_bots(concerned)
+
+    async def _refresh_bots(self, people: Iterable[int]) -> None:
+        """Draw the bots of some people, read by one query."""
+        here = [person for person in people if person in self.seats]
+        if not here:
+            return
+        async with self.database.transaction() as tx:
+            found = await bots_of(tx, here, self.strategies)
+        for person, bots in found.items():
+            totals = total(bots, self.settings.symbols[0].partition("/")[2])
+            for seat in self.seats.get(person, ()):
+                seat.give(message(draw_bots(bots, totals, seat.csrf_token)))
+
+    def _tell(self, person: int, data: bytes) -> None:
+        for seat in self.seats.get(person, ()):
+            seat.give(data)
+
+    def _tell_all(self, markup: str) -> None:
+        data = message(markup)
+        for seat in self._everyone():
+            seat.give(data)
+
+    def _everyone(self) -> list[Seat]:
+        return [seat for seats in self.seats.values() for seat in seats]

@@ -1,0 +1,45 @@
+"""How does news become bytes? Every update is drawn by the very partial of the first page load."""
+
+from collections.abc import Iterable
+
+from nexus.bots.views import BotView, Totals
+from nexus.core.render import render
+from nexus.feed.views import DecisionView, FeedView, MarketView
+
+
+def draw_markets(markets: Iterable[MarketView]) -> str:
+    """Draw every symbol: the same for everyone, so this is done once for all."""
+    return "".join(render("feed/stream/market.html", market=market) for market in markets)
+
+
+def draw_items(items: Iterable[FeedView]) -> str:
+    """Draw lines of a person's feed, oldest first: each is put on top of the last."""
+    return "".join(render("feed/stream/feed_item.html", item=item) for item in items)
+
+
+def draw_bots(bots: Iterable[BotView], totals: Totals, csrf_token: str) -> str:
+    """Draw a person's bots and what they are worth together."""
+    cards = (render("feed/stream/bot.html", bot=bot, csrf_token=csrf_token) for bot in bots)
+    return "".join(cards) + render("feed/stream/totals.html", totals=totals)
+
+
+def draw_decision(decision: DecisionView) -> str:
+    """Draw one decision as one person sees it."""
+    return render("feed/stream/decision.html", decision=decision)
+
+
+def draw_connection(state: str) -> str:
+    """Say in the header how the stream is: `live` or `behind`."""
+    return render("feed/stream/connection.html", state=state)
+
+
+def message(markup: str, event_id: int | None = None) -> bytes:
+    """Wrap markup as one unnamed server-sent event; htmx swaps the parts it holds."""
+    lines = [f"data: {line}" for line in markup.splitlines()]
+    if event_id is not None:
+        lines.insert(0, f"id: {event_id}")
+    return ("\n".join(lines) + "\n\n").encode()
+
+
+PING = b": still here\n\n"
+"""A comment: it keeps proxies from closing a quiet stream, and no script sees it."""

@@ -1,0 +1,123 @@
+"""The live pages: home, its stream, and one page per symbol."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from litestar import Response, get
+from litestar.datastructures import State
+from litestar.exceptions import NotFoundException
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from nexus.accounts.guard import session_token
+from nexus.accounts.sessions import Person, find_person
+from nexus.bots.views import bots_of, total
+from nexus.core.csrf import token_for
+from nexus.core.db import Database, Transaction
+from nexus.core.render import slug
+from nexus.core.web import AnyRequest, page
+from nexus.feed.queries import decision_views, feed_of, market_views
+from nexus.feed.stream import stream
+from nexus.market.queries import recent_candles
+
+FEED_LINES = 30
+CHART_CANDLES = 300
+TABLE_CANDLES = 10
+
+
+@get("/")
+async def show_home(
+    request: AnyRequest, person: Person, tx: Transaction, state: State
+) -> Response[str]:
+    """Show the market, the person's bots, the live feed and the last decisions."""
+    settings = state.settings
+    feed = await feed_of(tx, person.id, limit=FEED_LINES)
+    bots = (await bots_of(tx, [person.id], state.strategies)).get(person.id, [])
+    decisions = await decision_views(tx, [person.id])
+    return page(
+        request,
+        "feed/home.html",
+        markets=await market_views(tx, settings),
+        bots=bots,
+        totals=total(bots, settings.symbols[0].partition("/")[2]),
+        feed=feed,
+        decisions=decisions[person.id],
+        last_event_id=str(feed[0].id if feed else 0),
+    )
+
+
+@get("/live")
+async def live(
+    request: AnyRequest,
+    person: Person,
+    database: Database,
+    state: State,
+    after: Annotated[int, Parameter(ge=0)] = 0,
+) -> Stream:
+    """Stream what happens to this person from the event `after` on, or `Last-Event-ID`."""
+    last_seen = request.headers.get("last-event-id", "")
+    if last_seen.isdecimal():
+        after = max(after, min(int(last_seen), 2**63 - 1))
+    token, _ = token_for(request)
+    seat = state.audience.enter(person.id, token)
+
+    async def still_signed_in() -> bool:
+        async with database.transaction() as tx:
+            return await find_person(tx, session_token(request)) is not None
+
+    return Stream(
+        stream(state.audience, seat, database, after, still_signed_in),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+@get("/market/{name:str}")
+async def show_symbol(
+    request: AnyRequest, person: Person, tx: Transaction, state: State, name: str
+) -> Response[str]:
+    """Show one symbol: its candles, its regime, and what was decided on it."""
+    symbol = _symbol(name, state.settings.symbols)
+    markets = await market_views(tx, state.settings)
+    candles = await recent_candles(tx, symbol, state.settings.timeframe, TABLE_CANDLES)
+    decisions = await decision_views(tx, [person.id], symbol=symbol)
+    return page(
+        request,
+        "market/symbol.html",
+        market=next(market for market in markets if market.symbol == symbol),
+        candles_url=f"/market/{slug(symbol)}/candles",
+        candles=list(reversed(candles)),
+        decisions=decisions[person.id],
+    )
+
+
+@get("/market/{name:str}/candles")
+async def give_candles(tx: Transaction, state: State, name: str) -> list[dict[str, Any]]:
+    """Give a symbol's closed candles for its chart: `time` in seconds, prices as text."""
+    symbol = _symbol(name, state.settings.symbols)
+    candles = await recent_candles(tx, symbol, state.settings.timeframe, CHART_CANDLES)
+    return [
+        {
+            "time": int(candle.open_time.timestamp()),
+            "open": _text(candle.open),
+            "high": _text(candle.high),
+            "low": _text(candle.low),
+            "close": _text(candle.close),
+        }
+        for candle in candles
+    ]
+
+
+def _symbol(name: str, symbols: tuple[str, ...]) -> str:
+    """Find the symbol that an address names."""
+    for symbol in symbols:
+        if slug(symbol) == name:
+            return symbol
+    raise NotFoundException
+
+
+def _text(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
+
+
+route_handlers = [show_home, live, show_symbol, give_candles]

@@ -1,0 +1,59 @@
+"""What does one open stream send? First what was missed, then what happens, until its time is up."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from nexus.core.db import Database
+from nexus.feed.audience import Audience, Seat
+from nexus.feed.draw import PING, draw_connection, draw_items, message
+from nexus.feed.queries import feed_of
+
+PING_SECONDS = 15.0
+SESSION_CHECK_SECONDS = 60.0
+LONGEST_SECONDS = 600.0
+"""After about ten minutes a stream ends and the browser opens the next: deploys drain by it."""
+MISSED_LINES = 50
+
+StillSignedIn = Callable[[], Awaitable[bool]]
+
+
+async def stream(
+    audience: Audience, seat: Seat, database: Database, after: int, still_signed_in: StillSignedIn
+) -> AsyncIterator[bytes]:
+    """Send one reader's news. Holds no database connection while it waits."""
+    try:
+        yield await _missed(database, seat.user_id, after)
+        ends_at = time.monotonic() + LONGEST_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311
+        checked_at = time.monotonic()
+        while time.monotonic() < ends_at:
+            data = await _next(seat)
+            if data is None:
+                return
+            yield data
+            if time.monotonic() - checked_at > SESSION_CHECK_SECONDS:
+                checked_at = time.monotonic()
+                if not await still_signed_in():
+                    return
+    finally:
+        audience.leave(seat)
+
+
+async def _missed(database: Database, user_id: int, after: int) -> bytes:
+    """Draw the feed lines since the id the reader last saw, oldest first."""
+    async with database.transaction() as tx:
+        items = await feed_of(tx, user_id, after=after, limit=MISSED_LINES)
+    markup = draw_connection("live") + draw_items(reversed(items))
+    return message(markup, event_id=items[0].id if items else None)
+
+
+async def _next(seat: Seat) -> bytes | None:
+    """Wait for the next message; a comment when nothing came, a word when some was dropped."""
+    if seat.behind and seat.queue.empty():
+        seat.behind = False
+        return message(draw_connection("behind"))
+    try:
+        return await asyncio.wait_for(seat.queue.get(), PING_SECONDS)
+    except TimeoutError:
+        return PING

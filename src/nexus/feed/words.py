@@ -1,0 +1,88 @@
+"""How do we say it to a person? Turns reason codes and order states into sentences."""
+
+from decimal import Decimal
+
+from nexus.core.render import money, price, quantity
+from nexus.execution.events import OrderMoved, PlanRefused
+
+SENTENCES = {
+    "ACCOUNT_NOT_ACTIVE": "The exchange account is not connected. Connect it again to trade.",
+    "ALREADY_INVESTED": "The bot had invested its share already.",
+    "BALANCE_BELOW_MINIMUM": "The account had too little free: {free} of at least {needed}.",
+    "BOT_CLOSING": "You had told the bot to close.",
+    "BOT_PAUSED": "The bot was paused.",
+    "BOT_STOPPED": "The bot was stopped.",
+    "DUST": "What is left is too little to be sold at this exchange.",
+    "GATE_CLOSED": "The market turned before the order could be sent, so it was not sent.",
+    "NOT_IN_TRADE": "The bot is not in this trade. It joins at the next entry.",
+    "NOT_PLACED": "The exchange did not take the order. Nothing was traded.",
+    "NO_TIER": "Your tier does not include new trades.",
+    "ORDER_BELOW_MINIMUM": "The bot's share is too small: {free} of at least {needed}.",
+    "ORDER_OPEN": "An earlier order of this bot was not settled yet.",
+    "REJECTED": "The exchange refused the order. Nothing was traded.",
+    "SLIPPAGE": "The price had moved too far since the decision.",
+    "STOPPED": "Trading was switched off.",
+    "SYMBOL_NOT_TRADING": "The exchange does not trade this symbol at the moment.",
+    "TIER_BELOW_MINIMUM": "Your tier leaves too little to invest: {free} of at least {needed}.",
+    "TOO_OLD": "The order could not be sent in time, so it was dropped.",
+    "TRADE_OVER": "The strategy had left the trade before the order could be sent.",
+    "UNKNOWN": "The exchange has not confirmed the order yet. We keep asking; nothing is resent.",
+    "USER_LIMIT_BELOW_MINIMUM": "Your own limit is below the exchange's minimum of {needed}.",
+}
+
+
+def sentence(reason: str) -> str:
+    """Say a reason (`CODE: key=value ...`) in words; an unknown code is shown as it stands."""
+    code, _, rest = reason.partition(":")
+    numbers = dict(part.split("=", 1) for part in rest.split() if "=" in part)
+    known = SENTENCES.get(code.strip())
+    if known is None:
+        return reason
+    try:
+        return known.format(**numbers)
+    except KeyError:
+        return reason
+
+
+def order_words(fact: OrderMoved) -> tuple[str, str, str] | None:
+    """Give the kind, title and detail of an order's news; None for what is not news."""
+    base, _, quote = fact.symbol.partition("/")
+    if fact.average_price is not None and fact.status in ("FILLED", "CANCELED", "EXPIRED"):
+        done = "Bought" if fact.side == "buy" else "Sold"
+        kind = "bought" if fact.side == "buy" else "sold"
+        fee = f"fee {quantity(fact.fee)} {fact.fee_asset}" if fact.fee_asset else "no fee"
+        detail = f"{_purpose(fact.action)} at {price(fact.average_price)} {quote}, {fee}"
+        return kind, f"{done} {quantity(fact.quantity)} {base}", detail
+    if fact.status in ("REJECTED", "NOT_PLACED", "UNKNOWN", "CANCELED", "EXPIRED"):
+        waiting = fact.status == "UNKNOWN"
+        title = "Not confirmed yet" if waiting else "Nothing traded"
+        return "notice" if waiting else "failed", f"{fact.symbol}: {title}", sentence(fact.reason)
+    return None
+
+
+def refusal_words(fact: PlanRefused) -> tuple[str, str, str]:
+    """Give the kind, title and detail of a plan that will not be sent."""
+    wanted = "buy" if fact.side == "buy" else "sell"
+    return "denied", f"{fact.symbol}: no {wanted} order", sentence(fact.reason)
+
+
+def order_amount(fact: OrderMoved) -> Decimal | None:
+    """Give what an order turned over, in quote currency."""
+    return None if fact.average_price is None else fact.quantity * fact.average_price
+
+
+def yours(side: str, done: Decimal, turnover: Decimal, symbol: str) -> str:
+    """Say what one decision did to the reader's bots."""
+    base, _, quote = symbol.partition("/")
+    word = "bought" if side == "buy" else "sold"
+    return f"Your bots {word} {quantity(done)} {base} for {money(turnover, quote)}."
+
+
+def _purpose(action: str) -> str:
+    return {
+        "enter": "Entered a trade",
+        "add": "Added a layer",
+        "reduce": "Reduced the trade",
+        "exit": "Left the trade",
+        "close": "Closed by you",
+    }[action]

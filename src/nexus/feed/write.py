@@ -1,0 +1,67 @@
+"""Turn what happened into lines of people's feeds, in the transaction in which it happened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from secrets import randbelow
+from typing import Any
+
+from nexus.core.clock import to_ms
+from nexus.core.db import Transaction, insert_into
+from nexus.execution.events import OrderMoved, PlanRefused
+from nexus.feed.models import FeedItem
+from nexus.feed.publish import Publisher
+from nexus.feed.words import order_amount, order_words, refusal_words
+
+
+@dataclass(frozen=True, slots=True)
+class FeedWriter:
+    """The reactions that write the feed."""
+
+    publisher: Publisher
+
+    async def orders_moved(self, tx: Transaction, facts: Sequence[OrderMoved]) -> None:
+        """Write what orders did."""
+        items = []
+        for fact in facts:
+            words = order_words(fact)
+            if words is not None:
+                amount = order_amount(fact)
+                items.append(_item(fact, words, None if amount is None else str(amount)))
+        await self._write(tx, items)
+
+    async def plans_refused(self, tx: Transaction, facts: Sequence[PlanRefused]) -> None:
+        """Write which plans will not become orders, and why."""
+        await self._write(tx, [_item(fact, refusal_words(fact), None) for fact in facts])
+
+    async def _write(self, tx: Transaction, items: list[dict[str, Any]]) -> None:
+        if not items:
+            return
+        await tx.execute(insert_into(FeedItem).on_conflict_do_nothing(), items)
+        tx.after_commit(lambda: self.publisher.private(items))
+
+
+def _item(
+    fact: OrderMoved | PlanRefused, words: tuple[str, str, str], amount: str | None
+) -> dict[str, Any]:
+    kind, title, detail = words
+    return {
+        "id": _next_id(to_ms(fact.at)),
+        "user_id": fact.user_id,
+        "at": fact.at,
+        "facts": {
+            "kind": kind,
+            "symbol": fact.symbol,
+            "title": title,
+            "detail": detail,
+            "amount": amount,
+            "currency": fact.symbol.partition("/")[2],
+        },
+    }
+
+
+def _next_id(milliseconds: int) -> int:
+    """Give an id that grows with time and that no two workers give out.
+
+    Should two ever be the same, one line of a feed is lost and nothing else.
+    """
+    return milliseconds * 1_000_000 + randbelow(1_000_000)

@@ -1,0 +1,155 @@
+"""What is there to see on the first day? A person with bots, and ninety-nine others.
+
+Half of the accounts trade on paper and half on the simulated exchange, each with a key of its
+own. Made once; a second start finds it and leaves it as it is.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import aiohttp
+from sqlalchemy import insert, select
+
+from nexus.accounts.models import User
+from nexus.accounts.register import create_user
+from nexus.billing.models import Entitlement
+from nexus.bots.start import create_bot
+from nexus.core.db import Database, Transaction
+from nexus.exchanges.balances import refresh_balances
+from nexus.exchanges.connect import check_permissions, connect_account, open_paper_account
+from nexus.exchanges.models import ExchangeAccount
+from nexus.exchanges.protocol import Account
+from nexus.exchanges.refresh import refresh_all_filters
+from nexus.exchanges.registry import Exchanges, open_exchanges
+from nexus.exchanges.vault import KeyPair, open_vault
+from nexus.market.queries import prices_of
+from nexus.pipeline.crowd import people
+from nexus.settings import Settings
+from nexus.strategy.border import load_strategies
+
+DEMO_SETTINGS: Mapping[str, str] = {
+    "DEMO_EMAIL": "demo@nexus.example",
+    # Binance has candles of one second, so a lively demo needs no false clock.
+    "TIMEFRAME": "1s",
+    "TICK_SECONDS": "5",
+    "MARKET_HISTORY_CANDLES": "300",
+    "MARKET_STALE_SECONDS": "20",
+    "STRATEGY_FAST": "10",
+    "STRATEGY_SLOW": "30",
+    "STRATEGY_EXIT_ATR": "8",
+    "PYRAMID_STEP_ATR": "4",
+    "REGIME_FAST": "20",
+    "REGIME_SLOW": "60",
+    "REGIME_CRASH_DROP_PERCENT": "3",
+    "REGIME_CRASH_MINUTES": "1",
+    "ENTRY_MAX_AGE_SECONDS": "20",
+}
+"""Numbers for a market that goes through bull, crash and sideways within minutes."""
+
+FOLLOWERS = 99
+BALANCE = Decimal(10_000)
+ALLOCATION = Decimal(2_000)
+
+
+async def seed_demo(settings: Settings, simulator_url: str) -> tuple[str, str]:
+    """Make the demo's people and bots unless they are there; give the demo login."""
+    database = Database(settings.database_url, pool_size=4)
+    exchanges = open_exchanges(settings, database, None, prices_of(database))
+    email, password = settings.demo_email, settings.demo_password.get_secret_value()
+    try:
+        async with database.transaction() as tx:
+            there = await tx.scalar(select(User.id).where(User.email == email))
+        if there is None:
+            keys = await _new_keys(simulator_url, 1 + FOLLOWERS // 2)
+            async with database.transaction() as tx:
+                await _make_demo_person(tx, settings, email, password, keys.pop())
+                await _make_followers(tx, settings, keys)
+            await refresh_all_filters(database, exchanges, settings.symbols)
+            await _read_balances(database, exchanges)
+    finally:
+        await exchanges.close()
+        await database.close()
+    return email, password
+
+
+async def _new_keys(simulator_url: str, count: int) -> list[KeyPair]:
+    """Let the simulated exchange make accounts; gives a key for each."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{simulator_url}/simulator/accounts", json={"count": count}) as answer,
+    ):
+        answer.raise_for_status()
+        made: list[dict[str, Any]] = await answer.json()
+    return [KeyPair(account["key"], account["secret"]) for account in made]
+
+
+async def _make_demo_person(
+    tx: Transaction, settings: Settings, email: str, password: str, pair: KeyPair
+) -> None:
+    """Make the person of the demo login: a paper account, a simulated one, two bots on each."""
+    user_id = await create_user(tx, email, password, "Demo")
+    await tx.execute(insert(Entitlement).values(user_id=user_id, tier="pro"))
+    paper = await open_paper_account(tx, user_id, "Practice", BALANCE)
+    live = await _connect(tx, settings, user_id, "Simulated exchange", pair)
+    for account_id in (paper, live):
+        await _start_bots(tx, settings, user_id, account_id, ALLOCATION)
+
+
+async def _make_followers(tx: Transaction, settings: Settings, keys: list[KeyPair]) -> None:
+    """Make the others: those with a key trade on the simulated exchange, the rest on paper."""
+    user_ids = await people(tx, FOLLOWERS)
+    for number, user_id in enumerate(user_ids):
+        if number < len(keys):
+            account = await _connect(tx, settings, user_id, "Simulated exchange", keys[number])
+        else:
+            account = await open_paper_account(tx, user_id, "Practice", BALANCE)
+        allocation = Decimal(100 + 37 * number)
+        await _start_bots(tx, settings, user_id, account, allocation)
+
+
+async def _connect(
+    tx: Transaction, settings: Settings, user_id: int, label: str, pair: KeyPair
+) -> int:
+    """Connect a key of the simulated exchange, whose keys may trade and nothing else."""
+    told = {
+        "ipRestrict": True,
+        "enableReading": True,
+        "enableSpotAndMarginTrading": True,
+        "enableWithdrawals": False,
+        "enableInternalTransfer": False,
+        "permitsUniversalTransfer": False,
+    }
+    return await connect_account(
+        tx,
+        user_id=user_id,
+        venue="binance",
+        label=label,
+        pair=pair,
+        permissions=check_permissions(told, must_be_ip_locked=True),
+        vault=open_vault(settings),
+    )
+
+
+async def _start_bots(
+    tx: Transaction, settings: Settings, user_id: int, account_id: int, allocation: Decimal
+) -> None:
+    for symbol in settings.symbols:
+        for strategy in load_strategies(settings.strategies, settings):
+            await create_bot(
+                tx,
+                user_id=user_id,
+                account_id=account_id,
+                strategy=strategy.name,
+                symbol=symbol,
+                allocation=allocation,
+            )
+
+
+async def _read_balances(database: Database, exchanges: Exchanges) -> None:
+    """Read what the simulated accounts hold, so that planning knows it from the first tick."""
+    async with database.transaction() as tx:
+        rows = await tx.scalars(select(ExchangeAccount).where(ExchangeAccount.venue == "binance"))
+        accounts = [Account(row.id, row.venue, row.egress, row.key_version) for row in rows]
+    for account in accounts:
+        await refresh_balances(database, exchanges[account.venue], account)

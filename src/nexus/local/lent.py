@@ -1,0 +1,59 @@
+"""Where does a replay write? Into a database of its own, made for it and dropped after it."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+
+from nexus.core.migrate import upgrade
+from nexus.local.embedded import postgres_pid, prepare_folder, start_postgres, stop_postgres
+from nexus.local.errors import LocalError
+
+
+@asynccontextmanager
+async def lend_database(server_url: str, folder: Path) -> AsyncIterator[str]:
+    """Lend an empty, migrated database on the given server, or on the folder's own PostgreSQL.
+
+    A server that ran already keeps running. Raises LocalError with a sentence.
+    """
+    name = f"nexus_replay_{os.getpid()}"
+    stop = None
+    if not server_url:
+        folder = prepare_folder(folder)
+        if postgres_pid(folder) is None:
+            stop = partial(stop_postgres, folder)
+        server_url = start_postgres(folder, "postgres")
+    try:
+        url = _create(server_url, name)
+        try:
+            upgrade(url)
+            yield url
+        finally:
+            _run(server_url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+    finally:
+        if stop is not None:
+            stop()
+
+
+def _create(server_url: str, name: str) -> str:
+    """Make the database; what a crash would lose of a replay is not worth waiting for the disk."""
+    _run(server_url, "CREATE DATABASE {}", name)
+    _run(server_url, "ALTER DATABASE {} SET synchronous_commit = off", name)
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+def _run(server_url: str, statement: str, name: str) -> None:
+    plain = make_url(server_url).set(drivername="postgresql")
+    try:
+        with psycopg.connect(
+            plain.render_as_string(hide_password=False), autocommit=True, connect_timeout=5
+        ) as connection:
+            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+    except psycopg.Error as error:
+        message = f"The replay cannot have a database of its own: {error}".strip()
+        raise LocalError(message) from error

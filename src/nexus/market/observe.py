@@ -1,0 +1,188 @@
+"""Look at the market once, for everyone.
+
+One ticker call for all symbols at every tick; candles only when one has closed. The number of
+calls depends on the clock and the symbols, never on how many people there are.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import structlog
+
+from nexus.core.db import Database
+from nexus.exchanges.market_data import MarketSource
+from nexus.exchanges.protocol import ExchangeAwayError
+from nexus.market.check import Believed, Refusal, check_candles, check_ticker
+from nexus.market.snapshot import Candle, Candles, Health, MarketSnapshot, SymbolView
+from nexus.market.store import load_candles, store_look
+from nexus.settings import MarketSettings
+
+log = structlog.get_logger()
+T = TypeVar("T")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Look:
+    """What one look brought, before it is stored and shown."""
+
+    at: datetime
+    source: str = ""
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refused: list[Refusal] = field(default_factory=list)
+    new_candles: dict[str, list[Candle]] = field(default_factory=dict)
+
+
+class Observer:
+    """The eyes of one worker: the sources in order of trust, and what was believed so far."""
+
+    def __init__(
+        self, database: Database, sources: Sequence[MarketSource], settings: MarketSettings
+    ) -> None:
+        self.database = database
+        self.sources = sources
+        self.settings = settings
+        self.timeframe = timedelta(seconds=settings.timeframe_seconds)
+        self.believed: dict[str, Believed] = {}
+        self.windows: dict[str, tuple[Candle, ...]] = {}
+
+    async def observe(self, at: datetime) -> MarketSnapshot:
+        """Take one look: fetch, refuse what cannot be true, store, and give the snapshot."""
+        look = Look(at)
+        await self._read_tickers(look)
+        await self._read_candles(look)
+        async with self.database.transaction() as tx:
+            await store_look(tx, look, self.believed, self.settings)
+        return self._snapshot(look)
+
+    async def _read_tickers(self, look: Look) -> None:
+        """Ask for all prices at once; a symbol that is missing simply stays old."""
+        symbols = self.settings.symbols
+        answer = await self._ask(look, "tickers", lambda source: source.tickers(symbols))
+        for ticker in answer or ():
+            if ticker.symbol not in symbols:
+                continue
+            last = self.believed.get(ticker.symbol, Believed())
+            self.believed[ticker.symbol], refusal = check_ticker(
+                ticker, last, look.at, self.settings.market_spike_percent
+            )
+            if refusal:
+                look.refused.append(refusal)
+
+    async def _read_candles(self, look: Look) -> None:
+        """Ask for the candles that have closed, within the budget of one call a second."""
+        due = last_closed(look.at, self.timeframe)
+        await self._read_stored(due)
+        for symbol in self._lacking(due):
+            if look.calls.total() >= self.settings.tick_seconds - 1:
+                break  # The rest is read at the next tick: under one call a second, always.
+            await self._extend(look, symbol, due)
+
+    def _lacking(self, due: datetime) -> list[str]:
+        """List the symbols whose newest candle is older than the one that is due."""
+        windows = {symbol: self.windows.get(symbol, ()) for symbol in self.settings.symbols}
+        return [s for s, window in windows.items() if not window or window[-1].open_time < due]
+
+    async def _read_stored(self, due: datetime) -> None:
+        """Take over what another worker has stored, if this one has missed more than a candle."""
+        oldest = due - self.timeframe * self._limit
+        windows = {symbol: self.windows.get(symbol, ()) for symbol in self._lacking(due)}
+        if all(
+            window and window[-1].open_time + self.timeframe >= due for window in windows.values()
+        ):
+            return
+        after = {s: window[-1].open_time if window else oldest for s, window in windows.items()}
+        stored = await load_candles(self.database, self.settings.timeframe, after)
+        for symbol, window in windows.items():
+            self.windows[symbol] = (*window, *stored[symbol])[-self._limit :]
+
+    async def _extend(self, look: Look, symbol: str, due: datetime) -> None:
+        """Fetch the candles after the window's last, up to the one that is due."""
+        window = self.windows[symbol]
+        oldest = due - self.timeframe * (self._limit - 1)
+        since = max(oldest, window[-1].open_time + self.timeframe) if window else oldest
+        wanted = min(1000, round((due - since) / self.timeframe) + 2)
+        answer = await self._ask(
+            look,
+            "candles",
+            lambda source: source.candles(symbol, self.settings.timeframe, since, wanted),
+        )
+        found = check_candles(
+            symbol,
+            answer or (),
+            after=window[-1] if window else None,
+            timeframe=self.timeframe,
+            closed_by=look.at,
+            spike_percent=self.settings.market_spike_percent,
+        )
+        fresh = [item for item in _refusals_aside(found, look) if item.open_time <= due]
+        look.new_candles[symbol] = fresh
+        self.windows[symbol] = (*window, *fresh)[-self._limit :]
+
+    async def _ask(
+        self, look: Look, endpoint: str, question: Callable[[MarketSource], Awaitable[T]]
+    ) -> T | None:
+        """Ask the first source that answers. None when all are away: the data grows stale."""
+        for source in self.sources:
+            look.calls[source.name, endpoint] += 1
+            try:
+                answer = await question(source)
+            except ExchangeAwayError as error:
+                log.warning("market_source_away", source=source.name, error=str(error))
+                continue
+            look.source = source.name
+            return answer
+        return None
+
+    def _snapshot(self, look: Look) -> MarketSnapshot:
+        """Show what is believed now, with its age."""
+        return MarketSnapshot(
+            at=look.at,
+            symbols={symbol: self._view(symbol, look) for symbol in self.settings.symbols},
+            calls=look.calls.total(),
+            refused=dict(Counter(refusal.kind for refusal in look.refused)),
+        )
+
+    def _view(self, symbol: str, look: Look) -> SymbolView:
+        """Show one symbol, and say whether it can be acted on."""
+        believed = self.believed.get(symbol, Believed())
+        candles = Candles(symbol, self.timeframe, self.windows.get(symbol, ()))
+        return SymbolView(
+            symbol=symbol,
+            price=believed.price,
+            price_at=believed.at,
+            candles=candles,
+            health=self._health(believed, candles, look.at),
+            source=look.source,
+        )
+
+    def _health(self, believed: Believed, candles: Candles, at: datetime) -> Health:
+        """Missing without a price or a candle; stale when either has stopped coming."""
+        if believed.at is None or not candles.rows:
+            return Health.MISSING
+        too_old = at - believed.at > timedelta(seconds=self.settings.market_stale_seconds)
+        # A candle may be late by one tick of its own; later than that, it has stopped coming.
+        tardy = timedelta(seconds=self.settings.market_stale_seconds) + self.timeframe
+        behind = at - (candles.last.open_time + self.timeframe) > tardy
+        return Health.STALE if too_old or behind else Health.FRESH
+
+    @property
+    def _limit(self) -> int:
+        return self.settings.market_history_candles
+
+
+def last_closed(at: datetime, timeframe: timedelta) -> datetime:
+    """Give the open time of the newest candle that has closed by `at`."""
+    return EPOCH + ((at - EPOCH) // timeframe - 1) * timeframe
+
+
+def _refusals_aside(found: Iterable[Candle | Refusal], look: Look) -> Iterable[Candle]:
+    """Note the refusals in the look and pass the candles on."""
+    for item in found:
+        if isinstance(item, Refusal):
+            look.refused.append(item)
+        else:
+            yield item

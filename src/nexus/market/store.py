@@ -1,0 +1,105 @@
+"""Where is what we saw kept? UNLOGGED tables: a shared cache that may be emptied at any moment."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, delete, or_, select
+
+from nexus.core.db import Database, Transaction, insert_into, upsert
+from nexus.market.check import Believed
+from nexus.market.models import CandleRow, DataFault, MarketCall, TickerRow
+from nexus.market.snapshot import Candle
+from nexus.settings import MarketSettings
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PRUNED_EVERY = 100
+"""Old candles are deleted once in so many candles, not at each."""
+
+if TYPE_CHECKING:
+    from nexus.market.observe import Look
+
+
+async def load_candles(
+    database: Database, timeframe: str, after: Mapping[str, datetime]
+) -> dict[str, list[Candle]]:
+    """Read each symbol's stored candles that opened later than `after`, oldest first."""
+    newer = or_(
+        *(
+            and_(CandleRow.symbol == symbol, CandleRow.open_time > moment)
+            for symbol, moment in after.items()
+        )
+    )
+    query = select(CandleRow).where(CandleRow.timeframe == timeframe, newer)
+    found: dict[str, list[Candle]] = {symbol: [] for symbol in after}
+    async with database.transaction() as tx:
+        for r in await tx.scalars(query.order_by(CandleRow.open_time)):
+            found[r.symbol].append(
+                Candle(r.open_time, r.open, r.high, r.low, r.close, r.volume, r.gap_before)
+            )
+    return found
+
+
+async def store_look(
+    tx: Transaction, look: "Look", believed: Mapping[str, Believed], settings: MarketSettings
+) -> None:
+    """Store one look's prices, candles, refusals and calls, and forget what is too old."""
+    await _store_tickers(tx, look, believed)
+    await _store_candles(tx, look, settings)
+    await _count_refusals(tx, look)
+    await _count_calls(tx, look)
+
+
+async def _store_tickers(tx: Transaction, look: "Look", believed: Mapping[str, Believed]) -> None:
+    rows = [
+        {"symbol": symbol, "price": b.price, "at": b.at, "source": look.source}
+        for symbol, b in believed.items()
+        if b.price is not None
+    ]
+    await upsert(tx, TickerRow, rows, keys=["symbol"])
+
+
+async def _store_candles(tx: Transaction, look: "Look", settings: MarketSettings) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "symbol": symbol, "timeframe": settings.timeframe, "open_time": c.open_time,
+            "open": c.open, "high": c.high, "low": c.low, "close": c.close,
+            "volume": c.volume, "gap_before": c.gap_before,
+        }
+        for symbol, candles in look.new_candles.items()
+        for c in candles
+    ]  # fmt: skip
+    if not rows:
+        return
+    await tx.execute(insert_into(CandleRow).on_conflict_do_nothing(), rows)
+    newest = max(row["open_time"] for row in rows)
+    length = timedelta(seconds=settings.timeframe_seconds)
+    if (newest - EPOCH) // length % PRUNED_EVERY == 0:
+        kept = length * (settings.market_history_candles + 2 * PRUNED_EVERY)
+        await tx.execute(delete(CandleRow).where(CandleRow.open_time < newest - kept))
+
+
+async def _count_refusals(tx: Transaction, look: "Look") -> None:
+    counts = Counter((refusal.symbol, refusal.kind) for refusal in look.refused)
+    details = {(refusal.symbol, refusal.kind): refusal.detail for refusal in look.refused}
+    rows = [
+        {
+            "symbol": symbol,
+            "kind": kind,
+            "count": count,
+            "last_at": look.at,
+            "detail": details[symbol, kind],
+        }
+        for (symbol, kind), count in counts.items()
+    ]
+    await upsert(tx, DataFault, rows, keys=["symbol", "kind"], adding=["count"])
+
+
+async def _count_calls(tx: Transaction, look: "Look") -> None:
+    minute = look.at.replace(second=0, microsecond=0)
+    rows = [
+        {"minute": minute, "source": source, "endpoint": endpoint, "calls": calls}
+        for (source, endpoint), calls in look.calls.items()
+    ]
+    await upsert(tx, MarketCall, rows, keys=["minute", "source", "endpoint"], adding=["calls"])

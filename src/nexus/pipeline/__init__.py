@@ -1,0 +1,1 @@
+"""The sentence: the five stages, in order. Only this folder knows the order."""

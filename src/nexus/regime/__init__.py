@@ -1,0 +1,1 @@
+"""Stage 3. May we do it now?"""

@@ -1,0 +1,89 @@
+"""May we do it now? The gate. Every answer carries a reason code and a sentence.
+
+The order of the questions is the order of their weight: a stop switch, then the health of the
+data, then the crash guard, then the regime. Exits ask less than entries: leaving a falling
+market protects capital. A frozen, missing or unknown market lets nothing through.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from nexus.market.snapshot import Health, MarketSnapshot, SymbolView
+from nexus.regime.classify import Reading, Regime
+from nexus.settings import RegimeSettings
+from nexus.strategy.border import Action
+from nexus.strategy.decide import Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate says of one decision. `code` is empty when it lets it through."""
+
+    code: str
+    reason: str
+    regime: Regime
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the decision goes no further."""
+        return bool(self.code)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The gate at one tick: what it knows, and its answer to each proposal."""
+
+    snapshot: MarketSnapshot
+    readings: Mapping[str, Reading]
+    stopped: AbstractSet[str]
+    rules: RegimeSettings
+
+    @property
+    def regimes(self) -> dict[str, str]:
+        """Each symbol's regime in a word."""
+        return {symbol: str(reading.regime) for symbol, reading in self.readings.items()}
+
+    def judge(self, proposal: Proposal) -> Verdict:
+        """Judge what a strategy proposes."""
+        return self._judge(proposal.decision.action, proposal.strategy, proposal.symbol)
+
+    def judge_entries(self, symbol: str) -> Verdict:
+        """Say whether any strategy could enter a trade in `symbol` now."""
+        return self._judge(Action.ENTER, "", symbol)
+
+    def _judge(self, action: Action, strategy: str, symbol: str) -> Verdict:
+        reading = self.readings[symbol]
+        if {"everything", f"strategy:{strategy}"} & self.stopped:
+            return Verdict("STOPPED", "Trading is switched off.", reading.regime)
+        return judge(action, self.snapshot.symbols[symbol], reading, self.rules)
+
+
+def judge(action: Action, view: SymbolView, reading: Reading, rules: RegimeSettings) -> Verdict:
+    """Judge an action in one symbol by its data, the crash guard and the regime."""
+
+    def block(code: str, reason: str) -> Verdict:
+        return Verdict(code, reason, reading.regime)
+
+    if view.health is Health.MISSING:
+        return block("DATA_MISSING", "There is no price to act on.")
+    if view.health is Health.STALE:
+        return block("DATA_STALE", "The market data has stopped coming.")
+    if not action.buys and rules.gate_allows_exits:
+        return Verdict("", "Leaving is allowed in every regime.", reading.regime)
+    if view.candles.since_gap() < rules.gate_gap_candles:
+        return block("DATA_GAP", "Candles are missing right before this one.")
+    if reading.crashing:
+        return block("CRASH_GUARD", _crash_sentence(reading, rules))
+    if reading.regime is Regime.UNKNOWN:
+        return block("REGIME_UNKNOWN", reading.reason)
+    if reading.regime not in rules.gate_entry_regimes:
+        return block(f"REGIME_{reading.regime.upper()}", reading.reason)
+    return Verdict("", reading.reason, reading.regime)
+
+
+def _crash_sentence(reading: Reading, rules: RegimeSettings) -> str:
+    return (
+        f"The price is {reading.drop_percent} % below its highest of the last"
+        f" {rules.regime_crash_minutes} minutes."
+    )

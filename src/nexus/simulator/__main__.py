@@ -1,0 +1,5 @@
+"""`python -m nexus.simulator`: the same as `nexus simulator`."""
+
+from nexus.simulator.command import simulator
+
+simulator()

@@ -1,0 +1,67 @@
+"""Ask a strategy about the newest closed candle, once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from nexus.market.snapshot import MarketSnapshot
+from nexus.strategy.border import Action, Book, Decision, Strategy, StrategyError
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A decision in its place: by whom, on what, on which candle, with which book in hand."""
+
+    strategy: str
+    symbol: str
+    candle: datetime
+    price: Decimal
+    """The close of that candle."""
+    decision: Decision
+    book: Book
+
+    @property
+    def origin(self) -> str:
+        """Its natural key as text; the client ids of its orders are derived from it."""
+        return f"{self.strategy}/{self.symbol}/{self.candle.isoformat()}"
+
+
+Books = Mapping[tuple[str, str], Book]
+"""The leader's books, by (strategy, symbol)."""
+
+EMPTY_BOOK: Final = Book()
+
+
+def decide(
+    strategy: Strategy, symbol: str, snapshot: MarketSnapshot, books: Books
+) -> Proposal | None:
+    """Ask about the newest candle; None when there is none that it was not asked about yet."""
+    book = books.get((strategy.name, symbol), EMPTY_BOOK)
+    candles = snapshot.symbols[symbol].candles
+    if len(candles) < strategy.warmup:
+        return None
+    newest = candles.last
+    if book.decided_candle is not None and newest.open_time <= book.decided_candle:
+        return None
+    decision = strategy.decide(candles, book)
+    _check(strategy, decision, book)
+    return Proposal(strategy.name, symbol, newest.open_time, newest.close, decision, book)
+
+
+def _check(strategy: Strategy, decision: Decision, book: Book) -> None:
+    """Refuse what no strategy may say, whatever its logic."""
+    if decision.is_hold:
+        return
+    fits = {
+        Action.ENTER: book.is_flat and decision.layer == 1,
+        Action.ADD: not book.is_flat and decision.layer == len(book.layers) + 1,
+        Action.REDUCE: not book.is_flat,
+        Action.EXIT: not book.is_flat and decision.target_fraction == 0,
+    }[decision.action]
+    if not fits or not 0 <= decision.target_fraction <= 1:
+        raise StrategyError(
+            f"{strategy.name} said {decision.action} to {decision.target_fraction}"
+            f" as layer {decision.layer} while holding {len(book.layers)} layers"
+        )

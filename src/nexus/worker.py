@@ -1,0 +1,94 @@
+"""The worker process: every queue, job and cron, listed by name. Wiring only."""
+
+import asyncio
+from typing import Any
+
+from redis.asyncio import Redis
+from saq import CronJob, Worker
+
+from nexus.core import log
+from nexus.core.db import Database
+from nexus.core.queue import Doorbell, open_queue
+from nexus.exchanges.jobs import refresh_accounts, refresh_filters
+from nexus.exchanges.registry import open_exchanges, open_market_sources
+from nexus.execution.broker import Broker
+from nexus.execution.jobs import place_orders, resolve_orders
+from nexus.feed.wiring import open_reactions
+from nexus.market.observe import Observer
+from nexus.market.queries import prices_of
+from nexus.pipeline.desk import Desk
+from nexus.pipeline.jobs import sweep, tick
+from nexus.settings import Settings, SettingsError
+from nexus.strategy.border import load_strategies
+
+JOBS = (place_orders, resolve_orders, tick, sweep, refresh_accounts, refresh_filters)
+"""Every job there is; a test compares this list with the declarations."""
+
+SWEEP_SECONDS = 3
+SHUTDOWN_SECONDS = 30
+"""An order that is being sent when we are told to stop may take so long to answer."""
+
+
+def run_worker(settings: Settings) -> None:
+    """Work until told to stop. Raises SettingsError or StrategyError when it could not."""
+    log.configure(settings)
+    _refuse_unsafe(settings)
+    asyncio.run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=5)
+    database = Database(
+        settings.database_url,
+        pool_size=settings.database_pool_size,
+        reactions=open_reactions(redis),
+    )
+    queue = open_queue(settings.redis_url)
+    exchanges = open_exchanges(settings, database, redis, prices_of(database))
+    broker = Broker(database, exchanges, Doorbell(queue), settings)
+    desk = Desk(
+        database=database,
+        observer=Observer(database, open_market_sources(settings, redis), settings),
+        strategies=load_strategies(settings.strategies, settings),
+        bell=broker.bell,
+        settings=settings,
+        worker=broker.worker,
+    )
+    worker: Worker[Any] = Worker(
+        queue,
+        functions=[job.function for job in JOBS],
+        cron_jobs=_crons(settings),
+        concurrency=10,
+        shutdown_grace_period_s=SHUTDOWN_SECONDS,
+    )
+    worker.context.update({"broker": broker, "desk": desk, "exchanges": exchanges})
+    try:
+        await worker.start()
+    finally:
+        await exchanges.close()
+        for source in desk.observer.sources:
+            await source.close()
+        await queue.disconnect()
+        await redis.aclose()
+        await database.close()
+
+
+def _crons(settings: Settings) -> list[CronJob[Any]]:
+    """Say when what starts by itself; the sixth field of a cron line is its seconds."""
+    return [
+        CronJob(tick.function, f"* * * * * */{settings.tick_seconds}", timeout=tick.timeout),
+        CronJob(sweep.function, f"* * * * * */{SWEEP_SECONDS}", timeout=sweep.timeout),
+        CronJob(refresh_accounts.function, "* * * * *", timeout=refresh_accounts.timeout),
+        CronJob(refresh_filters.function, "*/10 * * * *", timeout=refresh_filters.timeout),
+    ]
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    """Raise SettingsError for what a worker cannot do without."""
+    mistakes = [
+        f"{name.upper()}: must be set"
+        for name in ("database_url", "redis_url", "key_encryption_key")
+        if not str(getattr(settings, name) or "")
+    ]
+    if mistakes:
+        raise SettingsError("\n".join(mistakes))

@@ -1,0 +1,93 @@
+// What did the price do? Draws the candles of a symbol's page, in the colours of the style sheet.
+"use strict";
+
+(async () => {
+  const canvas = document.getElementById("chart");
+  if (!canvas || !window.LightweightCharts) return;
+  const { CandlestickSeries, CrosshairMode, createChart } = window.LightweightCharts;
+
+  // Canvas knows no custom properties: a probe element turns each token into a plain colour.
+  function colour(token) {
+    const probe = document.createElement("i");
+    probe.className = "chart__probe";
+    probe.dataset.token = token;
+    canvas.append(probe);
+    const value = getComputedStyle(probe).color;
+    probe.remove();
+    return value;
+  }
+
+  function look() {
+    const quiet = colour("quiet");
+    const line = colour("line");
+    return {
+      autoSize: true,
+      layout: {
+        attributionLogo: false, // It brings an inline style sheet; the caption names the library.
+        background: { color: "transparent" },
+        fontFamily: getComputedStyle(document.body).fontFamily,
+        textColor: quiet,
+      },
+      grid: { horzLines: { color: line }, vertLines: { visible: false } },
+      crosshair: { mode: CrosshairMode.Magnet },
+      rightPriceScale: { borderVisible: false },
+      timeScale: { borderVisible: false, timeVisible: true },
+    };
+  }
+
+  function candleColours() {
+    const up = colour("profit");
+    const down = colour("loss");
+    // Rising candles are hollow, so that the direction does not hang on the colour.
+    return {
+      upColor: "transparent", borderUpColor: up, wickUpColor: up,
+      downColor: down, borderDownColor: down, wickDownColor: down,
+    };
+  }
+
+  async function load() {
+    const response = await fetch(canvas.dataset.candles, { headers: { Accept: "application/json" } });
+    if (!response.ok) throw new Error(`candles answered ${response.status}`);
+    return (await response.json()).map(({ time, open, high, low, close }) => ({
+      time: Number(time), open: Number(open), high: Number(high), low: Number(low), close: Number(close),
+    }));
+  }
+
+  function summarise(candles, decimals) {
+    const write = new Intl.NumberFormat("en", {
+      minimumFractionDigits: decimals, maximumFractionDigits: decimals,
+    });
+    const high = Math.max(...candles.map((candle) => candle.high));
+    const low = Math.min(...candles.map((candle) => candle.low));
+    const summary = document.getElementById("chart-summary");
+    summary.textContent = `${candles.length} candles, between ${write.format(low)} and ${write.format(high)}. Times are UTC.`;
+  }
+
+  canvas.dataset.state = "loading";
+  try {
+    const candles = await load();
+    if (candles.length === 0) {
+      canvas.dataset.state = "empty";
+      return;
+    }
+    // As many digits as the server writes: two, or five that count.
+    const last = candles.at(-1).close;
+    const decimals = Math.max(2, 4 - Math.floor(Math.log10(last)));
+    const chart = createChart(canvas, look());
+    const series = chart.addSeries(CandlestickSeries, {
+      ...candleColours(),
+      priceFormat: { type: "price", precision: decimals, minMove: 10 ** -decimals },
+    });
+    series.setData(candles);
+    chart.timeScale().setVisibleLogicalRange({ from: candles.length - 60, to: candles.length + 2 });
+    summarise(candles, decimals);
+    canvas.dataset.state = "drawn";
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      chart.applyOptions(look());
+      series.applyOptions(candleColours());
+    });
+  } catch (error) {
+    console.error(error);
+    canvas.dataset.state = "failed";
+  }
+})();

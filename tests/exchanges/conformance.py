@@ -1,0 +1,161 @@
+"""What must every adapter do? The same tests against each; `test_<venue>.py` lends the stand.
+
+A subclass gives a `stand` fixture: a venue that really answers, with two funded accounts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_DOWN, Decimal
+
+from nexus.exchanges.protocol import (
+    Accepted,
+    Account,
+    Answer,
+    Exchange,
+    Intent,
+    Outcome,
+    Rejected,
+    Report,
+    Side,
+    VenueStatus,
+)
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A venue to test, two accounts with 10,000 USDT each, and the price it trades near."""
+
+    exchange: Exchange
+    alice: Account
+    bob: Account
+    price: Decimal
+    symbol: str = "BTC/USDT"
+
+    def buy(self, client_id: str, usdt: int, account: Account | None = None) -> Intent:
+        """Write down a buy for about `usdt`."""
+        quantity = (usdt / self.price).quantize(Decimal("0.00001"), ROUND_DOWN)
+        return Intent(
+            order_id=1,
+            account=account or self.alice,
+            client_order_id=client_id,
+            symbol=self.symbol,
+            side=Side.BUY,
+            quantity=quantity,
+            reference_price=self.price,
+        )
+
+
+async def send(exchange: Exchange, intents: Sequence[Intent]) -> list[Answer]:
+    """Send, and collect the answers as they come."""
+    return [answer async for answer in exchange.send(intents)]
+
+
+async def outcome_of(exchange: Exchange, intent: Intent) -> Outcome:
+    """Send one order."""
+    [answer] = await send(exchange, [intent])
+    assert answer.intent is intent
+    return answer.outcome
+
+
+async def report_of(exchange: Exchange, intent: Intent) -> Report:
+    """Send one order that must be taken."""
+    outcome = await outcome_of(exchange, intent)
+    assert isinstance(outcome, Accepted), outcome
+    return outcome.report
+
+
+def assert_whole(report: Report, intent: Intent) -> None:
+    """Check that a report is about the intent, filled whole, and adds up."""
+    assert report.client_order_id == intent.client_order_id
+    assert report.status is VenueStatus.FILLED
+    assert report.executed_quantity == intent.quantity
+    assert sum(fill.quantity for fill in report.fills) == intent.quantity
+    spent = sum(fill.quantity * fill.price for fill in report.fills)
+    assert abs(spent - report.executed_quote) <= Decimal("0.00000001") * len(report.fills)
+    assert all(fill.fee > 0 and fill.trade_id for fill in report.fills)
+    assert len({fill.trade_id for fill in report.fills}) == len(report.fills)
+
+
+class Conformance:
+    """The tests every adapter passes."""
+
+    async def test_a_buy_is_reported_with_its_fills(self, stand: Stand) -> None:
+        intent = stand.buy("nx-buy", 500)
+        report = await report_of(stand.exchange, intent)
+        assert_whole(report, intent)
+        assert {fill.fee_asset for fill in report.fills} == {"BTC"}
+
+    async def test_balances_move_by_what_was_reported_and_nobody_elses(self, stand: Stand) -> None:
+        bought = await report_of(stand.exchange, stand.buy("nx-buy", 500))
+        after = await stand.exchange.balances(stand.alice)
+        fees = sum(fill.fee for fill in bought.fills)
+        assert after["USDT"] == 10_000 - bought.executed_quote
+        assert after["BTC"] == bought.executed_quantity - fees
+        assert await stand.exchange.balances(stand.bob) == {"USDT": 10_000}
+
+    async def test_what_was_bought_can_be_sold(self, stand: Stand) -> None:
+        await report_of(stand.exchange, stand.buy("nx-buy", 500))
+        before = await stand.exchange.balances(stand.alice)
+        quantity = before["BTC"].quantize(Decimal("0.00001"), ROUND_DOWN)
+        sale = replace(stand.buy("nx-sell", 1), side=Side.SELL, quantity=quantity)
+        sold = await report_of(stand.exchange, sale)
+        assert_whole(sold, sale)
+        after = await stand.exchange.balances(stand.alice)
+        fees = sum(fill.fee for fill in sold.fills)
+        assert {fill.fee_asset for fill in sold.fills} == {"USDT"}
+        assert after["USDT"] == before["USDT"] + sold.executed_quote - fees
+        assert after.get("BTC", 0) == before["BTC"] - quantity
+
+    async def test_an_order_is_found_as_it_was_reported(self, stand: Stand) -> None:
+        report = await report_of(stand.exchange, stand.buy("nx-buy", 500))
+        assert await stand.exchange.find(stand.alice, stand.symbol, "nx-buy") == report
+
+    async def test_an_order_is_found_only_by_its_own_account(self, stand: Stand) -> None:
+        await report_of(stand.exchange, stand.buy("nx-buy", 500))
+        assert await stand.exchange.find(stand.bob, stand.symbol, "nx-buy") is None
+        assert await stand.exchange.find(stand.alice, stand.symbol, "nx-other") is None
+
+    async def test_what_cannot_be_paid_is_rejected(self, stand: Stand) -> None:
+        outcome = await outcome_of(stand.exchange, stand.buy("nx-rich", 10_500))
+        assert isinstance(outcome, Rejected)
+        assert outcome.code == -2010
+        assert await stand.exchange.find(stand.alice, stand.symbol, "nx-rich") is None
+
+    async def test_what_breaks_a_filter_is_rejected(self, stand: Stand) -> None:
+        for number, quantity in enumerate(("0.00001", "0.0100001")):
+            intent = replace(stand.buy(f"nx-{number}", 500), quantity=Decimal(quantity))
+            outcome = await outcome_of(stand.exchange, intent)
+            assert isinstance(outcome, Rejected)
+            assert outcome.code == -1013
+        assert await stand.exchange.balances(stand.alice) == {"USDT": 10_000}
+
+    async def test_every_intent_gets_one_answer(self, stand: Stand) -> None:
+        intents = [
+            stand.buy(f"nx-{number}", 20, account)
+            for number in range(20)
+            for account in (stand.alice, stand.bob)
+        ]
+        answers = await send(stand.exchange, intents)
+        assert sorted(map(id, (answer.intent for answer in answers))) == sorted(map(id, intents))
+        assert all(isinstance(answer.outcome, Accepted) for answer in answers)
+        spent = (10_000 - (await stand.exchange.balances(stand.bob))["USDT"]) / 20
+        assert abs(spent - 20) < 1
+
+    async def test_one_bad_order_spoils_no_other(self, stand: Stand) -> None:
+        good, bad = stand.buy("nx-good", 100), stand.buy("nx-bad", 100_000, stand.bob)
+        outcomes = {a.intent.client_order_id: a.outcome for a in
+                    await send(stand.exchange, [bad, good])}  # fmt: skip
+        assert isinstance(outcomes["nx-good"], Accepted)
+        assert isinstance(outcomes["nx-bad"], Rejected)
+
+    async def test_nothing_to_send_is_fine(self, stand: Stand) -> None:
+        assert await send(stand.exchange, []) == []
+
+    async def test_filters_are_such_that_an_order_by_them_is_taken(self, stand: Stand) -> None:
+        filters = (await stand.exchange.filters([stand.symbol]))[stand.symbol]
+        assert filters.symbol == stand.symbol
+        assert filters.trading
+        least = max(filters.min_quantity, filters.min_notional * 2 / stand.price)
+        quantity = least - least % filters.step_size + filters.step_size
+        intent = replace(stand.buy("nx-least", 1), quantity=quantity)
+        assert_whole(await report_of(stand.exchange, intent), intent)
