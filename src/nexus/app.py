@@ -13,7 +13,6 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.static_files import create_static_files_router
-from redis.asyncio import Redis
 
 from nexus.accounts import routes as accounts
 from nexus.accounts.errors import SignInNeededError
@@ -27,11 +26,13 @@ from nexus.core.db import Database
 from nexus.core.error_pages import ERROR_PAGES
 from nexus.core.headers import add_headers
 from nexus.core.queue import Doorbell, open_queue
+from nexus.core.redis import Channel, open_redis
 from nexus.core.site import Site
 from nexus.core.throttle import Throttle
 from nexus.core.web import PUBLIC, provide_database, provide_transaction
 from nexus.feed import routes as feed
 from nexus.feed.audience import Audience
+from nexus.feed.publish import CHANNEL
 from nexus.feed.wiring import open_reactions
 from nexus.pipeline.wiring import ring_for_closes
 from nexus.settings import Settings, SettingsError
@@ -135,13 +136,14 @@ def _refuse_unsafe(settings: Settings) -> None:
 
 def _state(settings: Settings) -> State:
     """Gather what requests reach through `app.state`."""
-    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=2)
+    redis = open_redis(settings.redis_url)
+    channel = Channel(redis, CHANNEL)
     queue = open_queue(settings.redis_url)
     database = Database(
         settings.database_url,
         pool_size=settings.database_pool_size,
         reactions={
-            **open_reactions(redis),
+            **open_reactions(channel),
             CloseRequested: [ring_for_closes(Doorbell(queue))],
         },
     )
@@ -162,7 +164,7 @@ def _state(settings: Settings) -> State:
             "redis": redis,
             "queue": queue,
             "strategies": strategies,
-            "audience": Audience(database, redis, settings, strategies),
+            "audience": Audience(database, channel, settings, strategies),
             "throttle": Throttle(redis),
             "demo_login": demo_login,
         }

@@ -6,13 +6,15 @@ Small groups, one `Settings`: code that needs only the regime's numbers asks for
 
 import base64
 import binascii
+import re
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -22,25 +24,25 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from nexus.core.environment import above, example, sentences, split_list
+
 TIMEFRAMES = {
     "1s": 1, "1m": 60, "3m": 180, "5m": 300, "15m": 900, "30m": 1800,
     "1h": 3600, "2h": 7200, "4h": 14400, "6h": 21600, "8h": 28800, "12h": 43200, "1d": 86400,
 }  # fmt: skip
 """Binance's candle lengths that a strategy may use, in seconds."""
 
+Listed = BeforeValidator(split_list)
 Percent = Annotated[Decimal, Field(gt=0, le=100)]
 Bps = Annotated[Decimal, Field(ge=0, le=10_000)]
 
 
+LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@", re.IGNORECASE | re.DOTALL)
+"""The name and password of an address, behind its scheme."""
+
+
 class SettingsError(Exception):
     """The environment is wrong; the message lists every mistake, one a line."""
-
-
-def _above(value: int, info: ValidationInfo, smaller: str) -> int:
-    """Refuse a value that is not above the field named `smaller`, so far as that one is valid."""
-    if smaller in info.data and value <= info.data[smaller]:
-        raise ValueError(f"must be greater than {smaller.upper()} ({info.data[smaller]})")
-    return value
 
 
 def _known_timeframe(value: str) -> str:
@@ -79,7 +81,7 @@ class ProcessSettings(Group):
     """How log lines look."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least important line that is still written."""
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = ()
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, Listed] = ()
     """Networks of the proxies whose word on the client's address we take, separated by commas."""
     demo_email: str = ""
     """Development only: the sign-in page shows this login. `nexus up` sets it."""
@@ -88,12 +90,7 @@ class ProcessSettings(Group):
     session_secret: SecretStr = SecretStr("")
     """At least 32 characters; signs CSRF tokens. `nexus up` makes one for development."""
     key_encryption_key: SecretStr = SecretStr("")
-    """32 bytes in base64; wraps the keys that encrypt exchange keys. Without it no worker starts."""
-
-    @field_validator("trusted_proxies", mode="before")
-    @classmethod
-    def _split_proxies(cls, value: Any) -> Any:
-        return split_list(value)
+    """32 bytes in base64; wraps the keys that encrypt exchange keys. No worker starts without."""
 
     @field_validator("database_url")
     @classmethod
@@ -142,7 +139,7 @@ class ProcessSettings(Group):
 class MarketSettings(Group):
     """What we look at, and when we believe it."""
 
-    symbols: Annotated[tuple[str, ...], NoDecode] = ("BTC/USDT", "ETH/USDT")
+    symbols: Annotated[tuple[str, ...], NoDecode, Listed] = ("BTC/USDT", "ETH/USDT")
     """The symbols we trade, separated by commas."""
     timeframe: Annotated[str, AfterValidator(_known_timeframe)] = "1h"
     """The length of the candles strategies decide on."""
@@ -158,11 +155,6 @@ class MarketSettings(Group):
     """A price older than this is stale: nothing trades on it."""
     market_spike_percent: Percent = Decimal(30)
     """A price this far from the one before is refused until it is seen twice."""
-
-    @field_validator("symbols", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        return split_list(value)
 
     @field_validator("symbols")
     @classmethod
@@ -184,7 +176,9 @@ class MarketSettings(Group):
 class StrategySettings(Group):
     """Which strategies are hosted, and the numbers of the reference one."""
 
-    strategies: Annotated[tuple[str, ...], NoDecode] = ("nexus.strategy.trend:pyramiding_trend",)
+    strategies: Annotated[tuple[str, ...], NoDecode, Listed] = (
+        "nexus.strategy.trend:pyramiding_trend",
+    )
     """The hosted strategies: `module:factory`, separated by commas."""
     strategy_fast: Annotated[int, Field(ge=2, le=400)] = 20
     """Reference strategy: candles in the fast average."""
@@ -194,17 +188,12 @@ class StrategySettings(Group):
     """Reference strategy: candles in the average true range."""
     strategy_exit_atr: Annotated[Decimal, Field(gt=0, le=50)] = Decimal(3)
     """Reference strategy: leave when the price falls this many ranges below its peak."""
-    pyramid_fractions: Annotated[tuple[Decimal, ...], NoDecode] = (
+    pyramid_fractions: Annotated[tuple[Decimal, ...], NoDecode, Listed] = (
         Decimal("0.4"), Decimal("0.3"), Decimal("0.3"),
     )  # fmt: skip
     """The share of a bot's allocation that each layer adds, separated by commas."""
     pyramid_step_atr: Annotated[Decimal, Field(gt=0, le=50)] = Decimal(1)
     """A layer is added when the price is this many ranges above the last layer's."""
-
-    @field_validator("strategies", "pyramid_fractions", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        return split_list(value)
 
     @field_validator("strategies")
     @classmethod
@@ -223,7 +212,7 @@ class StrategySettings(Group):
     @field_validator("strategy_slow")
     @classmethod
     def _slower_than_fast(cls, value: int, info: ValidationInfo) -> int:
-        return _above(value, info, "strategy_fast")
+        return above(value, info, "strategy_fast")
 
 
 class RegimeSettings(Group):
@@ -241,17 +230,12 @@ class RegimeSettings(Group):
     """The crash guard: a fall of this much..."""
     regime_crash_minutes: Annotated[int, Field(ge=1, le=10_080)] = 240
     """...from the highest price of so many minutes blocks entries at once."""
-    gate_entry_regimes: Annotated[tuple[str, ...], NoDecode] = ("bullish",)
+    gate_entry_regimes: Annotated[tuple[str, ...], NoDecode, Listed] = ("bullish",)
     """The regimes in which a trade may be entered or added to, separated by commas."""
     gate_allows_exits: bool = True
     """Whether reducing and leaving passes the gate in every regime."""
     gate_gap_candles: Annotated[int, Field(ge=0, le=100)] = 3
     """Closed candles that must follow a gap in the data before a trade may be entered."""
-
-    @field_validator("gate_entry_regimes", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        return split_list(value)
 
     @field_validator("gate_entry_regimes")
     @classmethod
@@ -263,7 +247,7 @@ class RegimeSettings(Group):
     @field_validator("regime_slow")
     @classmethod
     def _slower_than_fast(cls, value: int, info: ValidationInfo) -> int:
-        return _above(value, info, "regime_fast")
+        return above(value, info, "regime_fast")
 
 
 class TradingSettings(Group):
@@ -311,17 +295,15 @@ class Settings(
     @classmethod
     def _history_is_long_enough(cls, value: int, info: ValidationInfo) -> int:
         # Pydantic validates the last group first, so the averages are known by now.
-        longest = max(info.data.get("strategy_slow", 0), info.data.get("regime_slow", 0))
-        if value < longest:
-            raise ValueError(f"must be at least {longest}, the longest average in use")
+        needed = max(
+            info.data.get("strategy_slow", 0) + 1,
+            info.data.get("strategy_atr", 0) + 1,
+            info.data.get("regime_slow", 0),
+            info.data.get("regime_adx", 0) * 2,
+        )
+        if value < needed:
+            raise ValueError(f"must be at least {needed}, which the averages in use need")
         return value
-
-
-def split_list(value: Any) -> Any:
-    """Read `a, b,c` as a list; anything that is not text stays what it is."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
 
 
 def load_settings() -> Settings:
@@ -329,42 +311,11 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise SettingsError("\n".join(_sentences(error))) from None
-
-
-def _sentences(error: ValidationError) -> list[str]:
-    """Turn each mistake into: VARIABLE: what is allowed; given: what stood there."""
-    sentences = []
-    for mistake in error.errors():
-        message = mistake["msg"].removeprefix("Value error, ")
-        if not mistake["loc"]:
-            sentences.append(message)
-            continue
-        name = str(mistake["loc"][0])
-        secret = Settings.model_fields[name].annotation is SecretStr
-        given = "(a secret, not shown)" if secret else repr(mistake["input"])
-        sentences.append(f"{name.upper()}: {message}; given: {given}")
-    return sentences
+        raise SettingsError("\n".join(sentences(error, Settings))) from None
 
 
 def env_example() -> str:
     """Write `.env.example`: every variable with its meaning and its default."""
-    lines = ["# Every setting of Nexus with its default. Nothing here is needed by `make run`."]
-    for group in Settings.__mro__:
-        if not (issubclass(group, Group) and group.__bases__ == (Group,)):
-            continue
-        lines += ["", f"# --- {group.__doc__}"]
-        for name, info in group.model_fields.items():
-            lines += [f"# {info.description}", f"{name.upper()}={_as_text(info.default)}"]
-    return "\n".join(lines) + "\n"
-
-
-def _as_text(value: Any) -> str:
-    """Write a default the way it would stand in the environment."""
-    if isinstance(value, tuple):
-        return ",".join(str(item) for item in value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    return str(value)
+    groups = [group for group in Settings.__mro__ if Group in group.__bases__]
+    head = "# Every setting of Nexus with its default. Nothing here is needed by `make run`.\n"
+    return head + "".join(example(group) for group in groups)

@@ -3,16 +3,17 @@
 import asyncio
 from typing import Any
 
-from redis.asyncio import Redis
 from saq import CronJob, Worker
 
 from nexus.core import log
 from nexus.core.db import Database
 from nexus.core.queue import Doorbell, open_queue
+from nexus.core.redis import Channel, open_redis
 from nexus.exchanges.jobs import refresh_accounts, refresh_filters
 from nexus.exchanges.registry import open_exchanges, open_market_sources
 from nexus.execution.broker import Broker
 from nexus.execution.jobs import place_orders, resolve_orders
+from nexus.feed.publish import CHANNEL
 from nexus.feed.wiring import open_reactions
 from nexus.market.observe import Observer
 from nexus.market.queries import prices_of
@@ -37,11 +38,11 @@ def run_worker(settings: Settings) -> None:
 
 
 async def _work(settings: Settings) -> None:
-    redis = Redis.from_url(settings.redis_url, socket_connect_timeout=2, socket_timeout=5)
+    redis = open_redis(settings.redis_url)
     database = Database(
         settings.database_url,
         pool_size=settings.database_pool_size,
-        reactions=open_reactions(redis),
+        reactions=open_reactions(Channel(redis, CHANNEL)),
     )
     queue = open_queue(settings.redis_url)
     exchanges = open_exchanges(settings, database, redis, prices_of(database))

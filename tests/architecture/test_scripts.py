@@ -16,10 +16,12 @@ TARGETS = ("run", "test", "lint", "check", "bench", "setup")
 def run(
     command: list[str], *, folder: Path = ROOT, **environment: str
 ) -> subprocess.CompletedProcess[str]:
+    # These tests run under `make test` themselves, and make tells its children about itself.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(
         command,
         cwd=folder,
-        env=os.environ | environment,
+        env=inherited | {"MFLAGS": ""} | environment,
         capture_output=True,
         text=True,
         check=False,

@@ -29,7 +29,7 @@ async def show_new_bot(
     request: AnyRequest, person: Person, tx: Transaction, state: State
 ) -> Response[str]:
     """Show the form for a new bot."""
-    return await _new_bot_page(request, person, tx, state, NewBotForm(), {}, 200)
+    return await _new_bot_page(request, person, tx, state)
 
 
 @post("/bots/new")
@@ -41,8 +41,7 @@ async def take_new_bot(
     try:
         await _create(person, tx, state, form)
     except BotRefusedError as error:
-        errors = {error.field: error.sentence}
-        return await _new_bot_page(request, person, tx, state, form, errors, 422)
+        return await _new_bot_page(request, person, tx, state, form=form, refused=error)
     return see_other(BOTS)
 
 
@@ -148,16 +147,18 @@ async def _new_bot_page(
     person: Person,
     tx: Transaction,
     state: State,
-    form: NewBotForm,
-    errors: dict[str, str],
-    status_code: int,
+    *,
+    form: NewBotForm | None = None,
+    refused: BotRefusedError | None = None,
 ) -> Response[str]:
+    """Show the form; after a refusal with its sentence and with what was typed."""
+    form = form or NewBotForm()
     strategies = state.strategies.values()
     return page(
         request,
         "bots/new.html",
         block="form",
-        status_code=status_code,
+        status_code=422 if refused else 200,
         symbols=state.settings.symbols,
         strategies=[(known.name, known.label, known.summary) for known in strategies],
         accounts=await _accounts(tx, person, state.settings.symbols[0].partition("/")[2]),
@@ -167,7 +168,7 @@ async def _new_bot_page(
             "account": form.account,
             "allocation": form.allocation,
         },
-        errors=errors,
+        errors={refused.field: refused.sentence} if refused else {},
         minimum=await smallest_allocation(tx, state.settings),
     )
 

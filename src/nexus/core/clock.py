@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 
 class Clock(Protocol):
@@ -38,7 +38,8 @@ class SetClock:
         return self.at
 
 
-_clock: ContextVar[Clock] = ContextVar("nexus_clock", default=SystemClock())
+SYSTEM_CLOCK: Final = SystemClock()
+_clock: ContextVar[Clock] = ContextVar("nexus_clock", default=SYSTEM_CLOCK)
 
 
 def now() -> datetime:

@@ -95,9 +95,7 @@ def size_close(seat: Seat, symbol: str, filters: Filters | None) -> Leg | Denial
     return _sell(min(seat.held, seat.free_base), filters)
 
 
-def _size_buy(
-    seat: Seat, wish: Wish, filters: Filters, rules: TradingSettings
-) -> Leg | Denial:
+def _size_buy(seat: Seat, wish: Wish, filters: Filters, rules: TradingSettings) -> Leg | Denial:
     if seat.status != "running":
         return Denial(f"BOT_{seat.status.upper()}: status={seat.status}")
     if wish.action is Action.ADD and seat.trade_id != wish.trade_id:
@@ -112,7 +110,7 @@ def _size_buy(
     spend, limit = _tightest(wanted, seat, rules)
     needed = max(filters.min_notional, filters.min_quantity * wish.price)
     needed *= 1 + rules.notional_margin_percent / 100
-    quantity = min(round_down(spend / wish.price, filters.step_size), filters.max_quantity)
+    quantity = round_down(min(spend / wish.price, filters.max_quantity), filters.step_size)
     if quantity <= 0 or quantity * wish.price < needed:
         return Denial(f"{limit}_BELOW_MINIMUM: free={plain(spend)} needed={plain(needed)}")
     return Leg(Side.BUY, quantity)
@@ -144,7 +142,7 @@ def _size_sell(seat: Seat, wish: Wish, filters: Filters) -> Leg | Denial | NotYe
 
 def _sell(quantity: Decimal, filters: Filters) -> Leg | Denial:
     """Sell at most so much; what is too little to sell is dust and stays."""
-    rounded = min(round_down(quantity, filters.step_size), filters.max_quantity)
+    rounded = round_down(min(quantity, filters.max_quantity), filters.step_size)
     if rounded <= 0 or rounded < filters.min_quantity:
         return Denial(f"DUST: held={plain(quantity)} needed={plain(filters.min_quantity)}")
     return Leg(Side.SELL, rounded)

@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from nexus.bots.views import bots_of, total
 from nexus.core.db import Database
+from nexus.core.redis import Channel, RedisAwayError
 from nexus.feed.draw import (
     draw_bots,
     draw_connection,
@@ -27,7 +25,6 @@ from nexus.feed.draw import (
     draw_markets,
     message,
 )
-from nexus.feed.publish import CHANNEL
 from nexus.feed.queries import decision_views, feed_view, market_views
 from nexus.settings import Settings
 from nexus.strategy.border import Strategy
@@ -66,12 +63,12 @@ class Audience:
     def __init__(
         self,
         database: Database,
-        redis: Redis,
+        channel: Channel,
         settings: Settings,
         strategies: Mapping[str, Strategy],
     ) -> None:
         self.database = database
-        self.redis = redis
+        self.channel = channel
         self.settings = settings
         self.strategies = strategies
         self.seats: dict[int, list[Seat]] = defaultdict(list)
@@ -103,18 +100,13 @@ class Audience:
         """Pass news on for as long as the process lives; a Redis that is away is waited for."""
         while True:
             try:
-                await self._listen_once()
-            except (RedisError, OSError) as error:
+                async for news in self.channel.listen():
+                    if self.seats:
+                        await self._pass_on(news)
+            except RedisAwayError as error:
                 log.warning("live_news_lost", error=str(error))
                 self._tell_all(draw_connection("behind"))
             await asyncio.sleep(RETRY_SECONDS)
-
-    async def _listen_once(self) -> None:
-        async with self.redis.pubsub() as subscription:
-            await subscription.subscribe(CHANNEL)
-            async for heard in subscription.listen():
-                if heard["type"] == "message" and self.seats:
-                    await self._pass_on(orjson.loads(heard["data"]))
 
     async def _pass_on(self, news: dict[str, Any]) -> None:
         """Draw one piece of news for whom it concerns; news that fails harms no other."""
@@ -128,8 +120,6 @@ class Audience:
                     await self._happened(news["items"])
                 case "bots":
                     await self._refresh_bots(set(news["people"]) & self.seats.keys())
-        except (RedisError, OSError):
-            raise
         except Exception:
             log.exception("news_not_drawn", kind=news.get("kind"))
 

@@ -1,4 +1,4 @@
-"""What does one open stream send? First what was missed, then what happens, until its time is up."""
+"""What does one open stream send? What was missed, then what happens, until its time is up."""
 
 import asyncio
 import random

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-from redis.asyncio import Redis
-
 from nexus.bots.events import BotChanged
 from nexus.core.db import Reaction
+from nexus.core.redis import Channel
 from nexus.execution.events import OrderMoved, PlanRefused
 from nexus.feed.publish import Publisher
 from nexus.feed.write import FeedWriter
 from nexus.regime.events import Decided, MarketSeen
 
 
-def open_reactions(redis: Redis) -> Mapping[type, Sequence[Reaction]]:
+def open_reactions(channel: Channel) -> Mapping[type, Sequence[Reaction]]:
     """Build the reactions that keep the feed and the live pages true."""
-    publisher = Publisher(redis)
+    publisher = Publisher(channel)
     writer = FeedWriter(publisher)
     return {
         OrderMoved: [writer.orders_moved],

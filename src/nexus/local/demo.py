@@ -15,13 +15,12 @@ from nexus.accounts.models import User
 from nexus.accounts.register import create_user
 from nexus.billing.models import Entitlement
 from nexus.bots.start import create_bot
+from nexus.core.clock import now
 from nexus.core.db import Database, Transaction
-from nexus.exchanges.balances import refresh_balances
 from nexus.exchanges.connect import check_permissions, connect_account, open_paper_account
-from nexus.exchanges.models import ExchangeAccount
-from nexus.exchanges.protocol import Account
+from nexus.exchanges.models import AccountBalance
 from nexus.exchanges.refresh import refresh_all_filters
-from nexus.exchanges.registry import Exchanges, open_exchanges
+from nexus.exchanges.registry import open_exchanges
 from nexus.exchanges.vault import KeyPair, open_vault
 from nexus.market.queries import prices_of
 from nexus.pipeline.crowd import people
@@ -66,7 +65,6 @@ async def seed_demo(settings: Settings, simulator_url: str) -> tuple[str, str]:
                 await _make_demo_person(tx, settings, email, password, keys.pop())
                 await _make_followers(tx, settings, keys)
             await refresh_all_filters(database, exchanges, settings.symbols)
-            await _read_balances(database, exchanges)
     finally:
         await exchanges.close()
         await database.close()
@@ -120,7 +118,7 @@ async def _connect(
         "enableInternalTransfer": False,
         "permitsUniversalTransfer": False,
     }
-    return await connect_account(
+    account_id = await connect_account(
         tx,
         user_id=user_id,
         venue="binance",
@@ -129,6 +127,13 @@ async def _connect(
         permissions=check_permissions(told, must_be_ip_locked=True),
         vault=open_vault(settings),
     )
+    # What a new account there holds; the worker's rolling round asks the exchange itself.
+    await tx.execute(
+        insert(AccountBalance).values(
+            account_id=account_id, asset="USDT", free=BALANCE, as_of=now()
+        )
+    )
+    return account_id
 
 
 async def _start_bots(
@@ -144,12 +149,3 @@ async def _start_bots(
                 symbol=symbol,
                 allocation=allocation,
             )
-
-
-async def _read_balances(database: Database, exchanges: Exchanges) -> None:
-    """Read what the simulated accounts hold, so that planning knows it from the first tick."""
-    async with database.transaction() as tx:
-        rows = await tx.scalars(select(ExchangeAccount).where(ExchangeAccount.venue == "binance"))
-        accounts = [Account(row.id, row.venue, row.egress, row.key_version) for row in rows]
-    for account in accounts:
-        await refresh_balances(database, exchanges[account.venue], account)

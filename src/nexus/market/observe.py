@@ -6,7 +6,7 @@ calls depends on the clock and the symbols, never on how many people there are.
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -55,7 +55,7 @@ class Observer:
         await self._read_tickers(look)
         await self._read_candles(look)
         async with self.database.transaction() as tx:
-            await store_look(tx, look, self.believed, self.settings)
+            await store_look(tx, look, self.believed, self.windows, self.settings)
         return self._snapshot(look)
 
     async def _read_tickers(self, look: Look) -> None:
@@ -77,14 +77,20 @@ class Observer:
         due = last_closed(look.at, self.timeframe)
         await self._read_stored(due)
         for symbol in self._lacking(due):
-            if look.calls.total() >= self.settings.tick_seconds - 1:
-                break  # The rest is read at the next tick: under one call a second, always.
+            if look.calls.total() >= self._budget:
+                break  # The rest is read at the next tick.
             await self._extend(look, symbol, due)
 
     def _lacking(self, due: datetime) -> list[str]:
-        """List the symbols whose newest candle is older than the one that is due."""
-        windows = {symbol: self.windows.get(symbol, ()) for symbol in self.settings.symbols}
-        return [s for s, window in windows.items() if not window or window[-1].open_time < due]
+        """List the symbols whose newest candle is older than the one that is due.
+
+        Whoever lacks most comes first: with more symbols than calls, everyone gets a turn.
+        """
+        newest = {
+            symbol: window[-1].open_time if (window := self.windows.get(symbol)) else EPOCH
+            for symbol in self.settings.symbols
+        }
+        return sorted((s for s, moment in newest.items() if moment < due), key=newest.__getitem__)
 
     async def _read_stored(self, due: datetime) -> None:
         """Take over what another worker has stored, if this one has missed more than a candle."""
@@ -97,7 +103,10 @@ class Observer:
         after = {s: window[-1].open_time if window else oldest for s, window in windows.items()}
         stored = await load_candles(self.database, self.settings.timeframe, after)
         for symbol, window in windows.items():
-            self.windows[symbol] = (*window, *stored[symbol])[-self._limit :]
+            found = stored[symbol]
+            if not window and found and found[0].open_time > oldest + self.timeframe:
+                found = []  # Less than a snapshot holds, so the whole is fetched.
+            self.windows[symbol] = _continued(window, found, self.timeframe)[-self._limit :]
 
     async def _extend(self, look: Look, symbol: str, due: datetime) -> None:
         """Fetch the candles after the window's last, up to the one that is due."""
@@ -127,6 +136,8 @@ class Observer:
     ) -> T | None:
         """Ask the first source that answers. None when all are away: the data grows stale."""
         for source in self.sources:
+            if look.calls.total() >= self._budget:
+                return None
             look.calls[source.name, endpoint] += 1
             try:
                 answer = await question(source)
@@ -170,6 +181,11 @@ class Observer:
         return Health.STALE if too_old or behind else Health.FRESH
 
     @property
+    def _budget(self) -> int:
+        """The calls one look may cost: under one call a second, whatever is away."""
+        return self.settings.tick_seconds - 1
+
+    @property
     def _limit(self) -> int:
         return self.settings.market_history_candles
 
@@ -177,6 +193,15 @@ class Observer:
 def last_closed(at: datetime, timeframe: timedelta) -> datetime:
     """Give the open time of the newest candle that has closed by `at`."""
     return EPOCH + ((at - EPOCH) // timeframe - 1) * timeframe
+
+
+def _continued(
+    window: tuple[Candle, ...], found: list[Candle], timeframe: timedelta
+) -> tuple[Candle, ...]:
+    """Put stored candles behind a window; where they do not touch, candles are missing."""
+    if window and found and found[0].open_time > window[-1].open_time + timeframe:
+        found = [replace(found[0], gap_before=True), *found[1:]]
+    return (*window, *found)
 
 
 def _refusals_aside(found: Iterable[Candle | Refusal], look: Look) -> Iterable[Candle]:

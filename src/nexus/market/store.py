@@ -1,11 +1,11 @@
 """Where is what we saw kept? UNLOGGED tables: a shared cache that may be emptied at any moment."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, or_, select
+from sqlalchemy import and_, delete, or_, select, tuple_
 
 from nexus.core.db import Database, Transaction, insert_into, upsert
 from nexus.market.check import Believed
@@ -16,6 +16,9 @@ from nexus.settings import MarketSettings
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PRUNED_EVERY = 100
 """Old candles are deleted once in so many candles, not at each."""
+
+Windows = Mapping[str, Sequence[Candle]]
+"""The newest candles of each symbol, as one worker holds them."""
 
 if TYPE_CHECKING:
     from nexus.market.observe import Look
@@ -42,11 +45,16 @@ async def load_candles(
 
 
 async def store_look(
-    tx: Transaction, look: "Look", believed: Mapping[str, Believed], settings: MarketSettings
+    tx: Transaction,
+    look: "Look",
+    believed: Mapping[str, Believed],
+    windows: Windows,
+    settings: MarketSettings,
 ) -> None:
     """Store one look's prices, candles, refusals and calls, and forget what is too old."""
     await _store_tickers(tx, look, believed)
-    await _store_candles(tx, look, settings)
+    lost = await _lost_windows(tx, look, windows, settings.timeframe)
+    await _store_candles(tx, {**look.new_candles, **lost}, settings)
     await _count_refusals(tx, look)
     await _count_calls(tx, look)
 
@@ -60,14 +68,33 @@ async def _store_tickers(tx: Transaction, look: "Look", believed: Mapping[str, B
     await upsert(tx, TickerRow, rows, keys=["symbol"])
 
 
-async def _store_candles(tx: Transaction, look: "Look", settings: MarketSettings) -> None:
+async def _lost_windows(
+    tx: Transaction, look: "Look", windows: Windows, timeframe: str
+) -> dict[str, Sequence[Candle]]:
+    """Give the windows that are to be stored whole again, because the table has been emptied.
+
+    It was, if the newest candle of before this look is not there any more.
+    """
+    fresh = {symbol: len(look.new_candles.get(symbol, ())) for symbol in windows}
+    known = {s: w[-1 - fresh[s]].open_time for s, w in windows.items() if len(w) > fresh[s]}
+    place = tuple_(CandleRow.symbol, CandleRow.open_time)
+    query = select(CandleRow.symbol).where(
+        CandleRow.timeframe == timeframe, place.in_(list(known.items()))
+    )
+    stored = set(await tx.scalars(query)) if known else set()
+    return {symbol: windows[symbol] for symbol in known if symbol not in stored}
+
+
+async def _store_candles(
+    tx: Transaction, candles_of: Mapping[str, Sequence[Candle]], settings: MarketSettings
+) -> None:
     rows: list[dict[str, Any]] = [
         {
             "symbol": symbol, "timeframe": settings.timeframe, "open_time": c.open_time,
             "open": c.open, "high": c.high, "low": c.low, "close": c.close,
             "volume": c.volume, "gap_before": c.gap_before,
         }
-        for symbol, candles in look.new_candles.items()
+        for symbol, candles in candles_of.items()
         for c in candles
     ]  # fmt: skip
     if not rows:

@@ -16,7 +16,7 @@ from nexus.exchanges.models import AccountBalance, ApiKey, ExchangeAccount, Pape
 from nexus.exchanges.vault import KeyPair, Owner, open_vault
 from nexus.settings import Settings
 
-NO_PASSWORD = "!"
+NOT_A_HASH = "!"
 """Nobody can sign in with it: it is not a hash of anything."""
 
 
@@ -51,7 +51,9 @@ async def gather_crowd(
     people_with_accounts = list(zip(user_ids, account_ids, strict=True))
     await _give_keys(tx, settings, people_with_accounts, keys)
     await _give_balances(tx, account_ids, settings.symbols, balance, on_paper=not keys)
-    await _start_bots(tx, people_with_accounts, settings.symbols, strategies, balance, seed)
+    share = balance / (len(settings.symbols) * len(strategies))
+    wanted = [(strategy, symbol) for strategy in strategies for symbol in settings.symbols]
+    await _start_bots(tx, people_with_accounts, wanted, share, random.Random(seed))  # noqa: S311  nothing secret
 
 
 async def people(tx: Transaction, count: int) -> list[int]:
@@ -75,7 +77,7 @@ def _person(number: int) -> dict[str, object]:
         "email": email,
         "email_key": email,
         "display_name": f"Follower {number}",
-        "password_hash": NO_PASSWORD,
+        "password_hash": NOT_A_HASH,
         "created_at": now(),
     }
 
@@ -93,7 +95,8 @@ async def _give_keys(
     rows = [
         {
             "account_id": account_id, "version": 1, "permissions": {}, "ip_restricted": True,
-            "created_at": now(), **asdict(vault.seal(key, Owner(user_id, "binance", account_id, 1))),
+            "created_at": now(),
+            **asdict(vault.seal(key, Owner(user_id, "binance", account_id, 1))),
         }
         for (user_id, account_id), key in zip(people_with_accounts, keys, strict=True)
     ]  # fmt: skip
@@ -122,13 +125,11 @@ async def _give_balances(
 async def _start_bots(
     tx: Transaction,
     people_with_accounts: Sequence[tuple[int, int]],
-    symbols: Sequence[str],
-    strategies: Sequence[str],
-    balance: Decimal,
-    seed: int,
+    wanted: Sequence[tuple[str, str]],
+    share: Decimal,
+    chance: random.Random,
 ) -> None:
-    chance = random.Random(seed)  # noqa: S311  sizes of allocations, nothing secret
-    share = balance / (len(symbols) * len(strategies))
+    """Start a bot for every (strategy, symbol), each with a part of `share`."""
     smallest = Decimal("0.01")
     rows = [
         {
@@ -137,7 +138,6 @@ async def _start_bots(
             "status": "running", "status_at": now(), "status_by": "crowd", "created_at": now(),
         }
         for user_id, account_id in people_with_accounts
-        for strategy in strategies
-        for symbol in symbols
+        for strategy, symbol in wanted
     ]  # fmt: skip
     await tx.execute(insert(Bot), rows)

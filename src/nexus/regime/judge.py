@@ -83,6 +83,8 @@ def judge(action: Action, view: SymbolView, reading: Reading, rules: RegimeSetti
 
 
 def _crash_sentence(reading: Reading, rules: RegimeSettings) -> str:
+    if reading.drop_percent < rules.regime_crash_drop_percent:
+        return f"The price's way over the last {rules.regime_crash_minutes} minutes is not known."
     return (
         f"The price is {reading.drop_percent} % below its highest of the last"
         f" {rules.regime_crash_minutes} minutes."

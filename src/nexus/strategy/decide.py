@@ -40,7 +40,7 @@ def decide(
     """Ask about the newest candle; None when there is none that it was not asked about yet."""
     book = books.get((strategy.name, symbol), EMPTY_BOOK)
     candles = snapshot.symbols[symbol].candles
-    if len(candles) < strategy.warmup:
+    if len(candles) < max(1, strategy.warmup):
         return None
     newest = candles.last
     if book.decided_candle is not None and newest.open_time <= book.decided_candle:
@@ -54,14 +54,26 @@ def _check(strategy: Strategy, decision: Decision, book: Book) -> None:
     """Refuse what no strategy may say, whatever its logic."""
     if decision.is_hold:
         return
-    fits = {
-        Action.ENTER: book.is_flat and decision.layer == 1,
-        Action.ADD: not book.is_flat and decision.layer == len(book.layers) + 1,
-        Action.REDUCE: not book.is_flat,
-        Action.EXIT: not book.is_flat and decision.target_fraction == 0,
-    }[decision.action]
-    if not fits or not 0 <= decision.target_fraction <= 1:
+    if not (_is_share(decision.target_fraction) and _fits(decision, book)):
         raise StrategyError(
             f"{strategy.name} said {decision.action} to {decision.target_fraction}"
             f" as layer {decision.layer} while holding {len(book.layers)} layers"
         )
+
+
+def _is_share(value: Decimal) -> bool:
+    return value.is_finite() and 0 <= value <= 1
+
+
+def _fits(decision: Decision, book: Book) -> bool:
+    """Say whether a decision follows from what is held: adding raises, reducing lowers."""
+    target = decision.target_fraction
+    if decision.action is Action.ENTER:
+        return book.is_flat and decision.layer == 1 and target > 0
+    if book.is_flat:
+        return False
+    return {
+        Action.ADD: decision.layer == len(book.layers) + 1 and target > book.fraction,
+        Action.REDUCE: target < book.fraction,
+        Action.EXIT: target == 0,
+    }[decision.action]

@@ -1,0 +1,51 @@
+"""How is the environment read? Lists, mistakes in sentences, and an example file."""
+
+from typing import Any
+
+from pydantic import BaseModel, SecretStr, ValidationError, ValidationInfo
+
+
+def split_list(value: Any) -> Any:
+    """Read `a, b,c` as a list; anything that is not text stays what it is."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def above(value: int, info: ValidationInfo, smaller: str) -> int:
+    """Refuse a value that is not above the field named `smaller`, so far as that one is valid."""
+    if smaller in info.data and value <= info.data[smaller]:
+        raise ValueError(f"must be greater than {smaller.upper()} ({info.data[smaller]})")
+    return value
+
+
+def sentences(error: ValidationError, settings: type[BaseModel]) -> list[str]:
+    """Turn each mistake into: VARIABLE: what is allowed; given: what stood there."""
+    return [_sentence(mistake, settings) for mistake in error.errors()]
+
+
+def _sentence(mistake: Any, settings: type[BaseModel]) -> str:
+    name = str(mistake["loc"][0])
+    secret = settings.model_fields[name].annotation is SecretStr
+    given = "(a secret, not shown)" if secret else repr(mistake["input"])
+    message = mistake["msg"].removeprefix("Value error, ")
+    return f"{name.upper()}: {message}; given: {given}"
+
+
+def example(group: type[BaseModel]) -> str:
+    """Write a group of settings with their meanings and defaults, as an environment file has it."""
+    lines = ["", f"# --- {group.__doc__}"]
+    for name, field in group.model_fields.items():
+        lines += [f"# {field.description}", f"{name.upper()}={_as_text(field.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _as_text(value: Any) -> str:
+    """Write a default the way it would stand in the environment."""
+    if isinstance(value, tuple):
+        return ",".join(str(item) for item in value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return str(value)
