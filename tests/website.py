@@ -12,6 +12,7 @@ import httpx
 import uvicorn
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
+from structlog.testing import capture_logs
 
 from nexus.accounts.register import create_user
 from nexus.app import create_app, server_config
@@ -117,7 +118,9 @@ async def serve(
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     await server.ready.wait()
     try:
-        yield Website(app, f"http://127.0.0.1:{listening.getsockname()[1]}")
+        # Unconfigured, structlog would draw each traceback with all its variables, for seconds.
+        with capture_logs():
+            yield Website(app, f"http://127.0.0.1:{listening.getsockname()[1]}")
     finally:
         server.should_exit = True
         await serving

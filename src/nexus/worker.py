@@ -26,6 +26,8 @@ JOBS = (place_orders, resolve_orders, tick, sweep, refresh_accounts, refresh_fil
 """Every job there is; a test compares this list with the declarations."""
 
 SWEEP_SECONDS = 3
+CONCURRENCY = 10
+IDLE_SECONDS = 2
 SHUTDOWN_SECONDS = 30
 """An order that is being sent when we are told to stop may take so long to answer."""
 
@@ -59,8 +61,11 @@ async def _work(settings: Settings) -> None:
         queue,
         functions=[job.function for job in JOBS],
         cron_jobs=_crons(settings),
-        concurrency=10,
+        concurrency=CONCURRENCY,
         shutdown_grace_period_s=SHUTDOWN_SECONDS,
+        # SAQ waits for its idle tasks too when it stops: none of them may sleep for long.
+        dequeue_timeout=IDLE_SECONDS,
+        timers={"schedule": 1, "abort": 1, "sweep": IDLE_SECONDS, "worker_info": IDLE_SECONDS},
     )
     worker.context.update({"broker": broker, "desk": desk, "exchanges": exchanges})
     try:

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -450,15 +451,15 @@ async def test_an_answer_that_proves_nothing_is_asked_again(
         await binance.find(ALICE, "BTC/USDT", "nx-1")
 
 
-async def test_an_answer_ended_early_leaves_nothing_running(venue: Venue, binance: Binance) -> None:
+async def test_when_nobody_listens_any_more_nothing_more_is_sent(venue: Venue) -> None:
     venue.says[ORDER] = ACCEPTED
+    binance = adapter(venue.url, concurrency=1)
     before = asyncio.all_tasks()
-    stream = binance.send([buy(f"nx-{number}") for number in range(20)])
-    async for _ in stream:
-        break
-    await stream.aclose()  # type: ignore[attr-defined]
-    sending = [task for task in asyncio.all_tasks() - before if "_answer" in repr(task)]
-    assert sending == []
+    async with aclosing(binance.send([buy(f"nx-{number}") for number in range(20)])) as answers:
+        await anext(answers)
+    assert len(venue.requests(ORDER)) < 20
+    assert [task for task in asyncio.all_tasks() - before if "_answer" in repr(task)] == []
+    await binance.close()
 
 
 async def test_the_simulator_knows_what_we_reported() -> None:

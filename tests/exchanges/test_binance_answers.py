@@ -20,6 +20,7 @@ from nexus.exchanges.binance_answers import (
     read_tickers,
 )
 from nexus.exchanges.protocol import VenueStatus
+from tests.exchanges.venue import filled
 
 DATA = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "binance"
 
@@ -109,6 +110,14 @@ def test_a_larger_market_step_wins_and_a_zero_is_off() -> None:
 @pytest.mark.parametrize("status", ["HALT", "BREAK", "CANCEL_ONLY", ""])
 def test_only_trading_trades(status: str) -> None:
     assert not read_filters(rules(status), ["BTC/USDT"])["BTC/USDT"].trading
+
+
+def test_fills_that_do_not_add_up_must_be_fetched() -> None:
+    """A later look brings them; half of them would be booked as the whole."""
+    whole = read_order(filled("nx-1"))
+    assert sum(fill.quantity for fill in whole.fills) == whole.executed_quantity
+    partial = read_order(filled("nx-1", executedQty="0.00300000"))
+    assert (partial.executed_quantity, partial.fills) == (Decimal("0.003"), ())
 
 
 def test_expired_in_match_is_expired() -> None:

@@ -71,6 +71,7 @@ async def test_candles_are_asked_from_a_moment_on(venue: Venue, market: BinanceM
         answer(200, '{"code":-1121,"msg":"Invalid symbol."}'),
         answer(400, '{"code":-1121,"msg":"Invalid symbol."}'),
         answer(200, "<html>"),
+        answer(200, "[" * 100_000),
         RESET,
         CLOSE,
     ],

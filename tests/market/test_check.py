@@ -16,16 +16,17 @@ from tests.market.candles import BTC, HOUR, START, candle, closes_at, opens_at, 
 
 AT = START
 SPIKE = Decimal(30)
+NOTHING = Believed()
 NO_AMOUNTS = ["NaN", "sNaN", "Infinity", "-Infinity", "-1", "1e15"]
 
 
 def check_price(
-    price: str, last: Believed = Believed(), seconds: float = 0
+    price: str, last: Believed = NOTHING, seconds: float = 0
 ) -> tuple[Believed, str | None]:
     """Check a price that is `seconds` away from now; give what is believed then, and the fault."""
     ticker = RawTicker(BTC, Decimal(price), AT + timedelta(seconds=seconds))
     believed, refusal = check_ticker(ticker, last, AT, SPIKE)
-    return believed, refusal and refusal.kind
+    return believed, refusal.kind if refusal else None
 
 
 def check_rows(*rows: RawCandle, after: Candle | None = None) -> list[Candle | Refusal]:

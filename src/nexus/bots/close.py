@@ -4,7 +4,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from nexus.bots.events import BotChanged, CloseRequested
-from nexus.bots.models import Bot, CloseRequest
+from nexus.bots.models import Bot, CloseRequest, Holding
 from nexus.core.clock import now
 from nexus.core.db import Transaction
 
@@ -12,34 +12,44 @@ from nexus.core.db import Transaction
 async def request_close(
     tx: Transaction, bot_id: int, *, by: str, idempotency_key: str
 ) -> CloseRequest | None:
-    """Ask for a bot to be closed; a second ask with the same key changes nothing.
+    """Ask for a bot to be closed; asking again with the same key, or meanwhile, changes nothing.
 
     From the commit on, no entry can be sent for this bot. None when there is no such bot.
     """
     bot = await tx.scalar(select(Bot).where(Bot.id == bot_id).with_for_update())
     if bot is None:
         return None
+    if bot.status == "closing":
+        return await _newest_request(tx, bot_id)
     request: CloseRequest | None = await tx.scalar(
         insert(CloseRequest)
         .values(bot_id=bot_id, requested_by=by, requested_at=now(), idempotency_key=idempotency_key)
         .on_conflict_do_nothing()
         .returning(CloseRequest)
     )
-    if request is None or bot.status == "closing":
-        return await tx.scalar(
-            select(CloseRequest)
-            .where(CloseRequest.bot_id == bot_id)
-            .order_by(CloseRequest.id.desc())
-            .limit(1)
-        )
+    if request is None:
+        return await _newest_request(tx, bot_id)
     bot.status, bot.status_reason = "closing", "Selling what it holds."
     bot.status_at, bot.status_by = now(), by
     tx.announce(CloseRequested(request.id), BotChanged(bot.id, bot.user_id))
     return request
 
 
+async def _newest_request(tx: Transaction, bot_id: int) -> CloseRequest | None:
+    newest: CloseRequest | None = await tx.scalar(
+        select(CloseRequest)
+        .where(CloseRequest.bot_id == bot_id)
+        .order_by(CloseRequest.id.desc())
+        .limit(1)
+    )
+    return newest
+
+
 async def finish_close(tx: Transaction, request_id: int, *, sold: bool, outcome: str) -> None:
-    """End a close request: the bot is stopped, or paused with the reason why it still holds."""
+    """End a close request: the bot is stopped, or paused with the reason why it still holds.
+
+    A stopped bot has left the leader's trade: started again, it waits for the next entry.
+    """
     request = await tx.scalar(
         update(CloseRequest)
         .where(CloseRequest.id == request_id, CloseRequest.finished_at.is_(None))
@@ -59,5 +69,10 @@ async def finish_close(tx: Transaction, request_id: int, *, sold: bool, outcome:
         )
         .returning(Bot)
     )
-    if bot is not None:
-        tx.announce(BotChanged(bot.id, bot.user_id))
+    if bot is None:
+        return
+    tx.announce(BotChanged(bot.id, bot.user_id))
+    if sold:
+        await tx.execute(
+            update(Holding).where(Holding.bot_id == bot.id).values(trade_id=None, layers=0)
+        )

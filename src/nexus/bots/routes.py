@@ -5,7 +5,9 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
 from sqlalchemy import select
 
 from nexus.accounts.sessions import Person
@@ -26,7 +28,10 @@ KEY_LENGTH = range(16, 65)
 
 @get("/bots/new")
 async def show_new_bot(
-    request: AnyRequest, person: Person, tx: Transaction, state: State
+    request: AnyRequest,
+    person: NamedDependency[Person],
+    tx: NamedDependency[Transaction],
+    state: State,
 ) -> Response[str]:
     """Show the form for a new bot."""
     return await _new_bot_page(request, person, tx, state)
@@ -34,7 +39,10 @@ async def show_new_bot(
 
 @post("/bots/new")
 async def take_new_bot(
-    request: AnyRequest, person: Person, tx: Transaction, state: State
+    request: AnyRequest,
+    person: NamedDependency[Person],
+    tx: NamedDependency[Transaction],
+    state: State,
 ) -> Response[Any]:
     """Make the bot, or show the form again with the mistakes and what was typed."""
     form = await read_form(request, NewBotForm)
@@ -47,7 +55,11 @@ async def take_new_bot(
 
 @post("/bots/{bot_id:int}/start")
 async def start(
-    request: AnyRequest, person: Person, tx: Transaction, state: State, bot_id: int
+    request: AnyRequest,
+    person: NamedDependency[Person],
+    tx: NamedDependency[Transaction],
+    state: State,
+    bot_id: FromPath[int],
 ) -> Response[Any]:
     """Let a bot follow again; a bot that does already is left as it is."""
     await read_form(request, ActForm)
@@ -58,7 +70,11 @@ async def start(
 
 @post("/bots/{bot_id:int}/pause")
 async def pause(
-    request: AnyRequest, person: Person, tx: Transaction, state: State, bot_id: int
+    request: AnyRequest,
+    person: NamedDependency[Person],
+    tx: NamedDependency[Transaction],
+    state: State,
+    bot_id: FromPath[int],
 ) -> Response[Any]:
     """Let a bot take no new entries; one that does not already is left as it is."""
     await read_form(request, ActForm)
@@ -69,7 +85,11 @@ async def pause(
 
 @get("/bots/{bot_id:int}/close")
 async def show_close(
-    request: AnyRequest, person: Person, tx: Transaction, state: State, bot_id: int
+    request: AnyRequest,
+    person: NamedDependency[Person],
+    tx: NamedDependency[Transaction],
+    state: State,
+    bot_id: FromPath[int],
 ) -> Response[str]:
     """Say what closing will do, and ask."""
     bot = await _own_bot(tx, state, person, bot_id)
@@ -78,7 +98,11 @@ async def show_close(
 
 @post("/bots/{bot_id:int}/close")
 async def close(
-    request: AnyRequest, person: Person, tx: Transaction, state: State, bot_id: int
+    request: AnyRequest,
+    person: NamedDependency[Person],
+    tx: NamedDependency[Transaction],
+    state: State,
+    bot_id: FromPath[int],
 ) -> Response[Any]:
     """Stop the bot and sell what it holds; the same form sent twice is one wish."""
     form = await read_form(request, CloseForm)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, and_, exists, func, or_, select, update
+from sqlalchemy import Row, RowMapping, Select, and_, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -45,9 +45,10 @@ class Claims:
 
 async def claim(tx: Transaction, plan_ids: Sequence[int], broker: Broker) -> Claims:
     """Claim plans for sending; each is written down, refused for good, or left waiting."""
-    at = now()
     stopped = await _locked_stops(tx)
-    rows = (await tx.execute(_candidates(plan_ids, at))).mappings().all()
+    locked = await _lock(tx, plan_ids)
+    at = now()
+    rows = (await tx.execute(_candidates(locked, at))).mappings().all()
     to_send: list[RowMapping] = []
     refused: list[tuple[RowMapping, str, str]] = []
     waiting: list[int] = []
@@ -67,19 +68,38 @@ async def claim(tx: Transaction, plan_ids: Sequence[int], broker: Broker) -> Cla
 
 
 async def _locked_stops(tx: Transaction) -> frozenset[str]:
-    """Read the switches, locked: a stop cannot commit between this and our own commit."""
-    rows = await tx.execute(
-        select(Switch.name, Switch.stopped).order_by(Switch.name).with_for_update(read=True)
+    """Read the switches: no stop can commit between this and our own commit.
+
+    Every stop locks the row `everything` first. The switches are read in a statement of their
+    own, begun once we hold it: a waiting statement would not see a switch made meanwhile.
+    """
+    await tx.execute(select(Switch).where(Switch.name == "everything").with_for_update(read=True))
+    return frozenset(await tx.scalars(select(Switch.name).where(Switch.stopped)))
+
+
+async def _lock(tx: Transaction, plan_ids: Sequence[int]) -> list[int]:
+    """Lock the waiting plans, then their accounts and bots; give the ids of those plans.
+
+    Whoever holds a plan is claiming it, so it is left to them. An account is held by one claim
+    at a time; a bot only against being changed. All are locked in the order of their ids.
+    """
+    waiting = select(PlanRow.id, PlanRow.account_id, PlanRow.bot_id).where(
+        PlanRow.id.in_(plan_ids), PlanRow.status == "PLANNED"
     )
-    return frozenset(row.name for row in rows if row.stopped)
+    plans = (
+        await tx.execute(waiting.order_by(PlanRow.id).with_for_update(skip_locked=True))
+    ).all()
+    accounts = select(ExchangeAccount.id).where(
+        ExchangeAccount.id.in_({plan.account_id for plan in plans})
+    )
+    bots = select(Bot.id).where(Bot.id.in_({plan.bot_id for plan in plans}))
+    await tx.execute(accounts.order_by(ExchangeAccount.id).with_for_update(key_share=True))
+    await tx.execute(bots.order_by(Bot.id).with_for_update(read=True))
+    return [plan.id for plan in plans]
 
 
 def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...]]:
-    """Select waiting plans with all that could forbid them; locks plan, bot and account.
-
-    Ordered by account, so that two claims lock accounts in the same order and one account's
-    plans stand next to each other.
-    """
+    """Select locked plans with all that could forbid them; one account's stand side by side."""
     order_of = aliased(OrderRow)
     entitled = exists().where(
         Entitlement.user_id == Bot.user_id,
@@ -133,11 +153,8 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
         )
         .outerjoin(TickerRow, TickerRow.symbol == PlanRow.symbol)
         .outerjoin(ReadingRow, ReadingRow.symbol == PlanRow.symbol)
-        .where(PlanRow.id.in_(plan_ids), PlanRow.status == "PLANNED")
+        .where(PlanRow.id.in_(plan_ids))
         .order_by(PlanRow.account_id, PlanRow.id)
-        .with_for_update(of=PlanRow, skip_locked=True)
-        .with_for_update(of=Bot, read=True)
-        .with_for_update(of=ExchangeAccount, key_share=True)
     )
 
 
@@ -190,10 +207,7 @@ async def _write_down(
             for plan_id, order in orders.items()
         ],
     )  # fmt: skip
-    return [
-        _intent(row, orders[row["plan_id"]].id, orders[row["plan_id"]].client_order_id)
-        for row in rows
-    ]
+    return [_intent(row, orders[row["plan_id"]], at) for row in rows]
 
 
 def _order_values(row: RowMapping, at: datetime, broker: Broker) -> dict[str, Any]:
@@ -223,15 +237,16 @@ def _order_values(row: RowMapping, at: datetime, broker: Broker) -> dict[str, An
     }
 
 
-def _intent(row: RowMapping, order_id: int, client_id: str) -> Intent:
+def _intent(row: RowMapping, order: Row[Any], at: datetime) -> Intent:
     return Intent(
-        order_id=order_id,
+        order_id=order.id,
         account=Account(row["account_id"], row["venue"], row["egress"], row["key_version"]),
-        client_order_id=client_id,
+        client_order_id=order.client_order_id,
         symbol=row["symbol"],
         side=Side(row["side"]),
         quantity=row["quantity"],
         reference_price=row["reference_price"],
+        sent_at=at,
     )
 
 

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 from litestar import Response, get
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from nexus.accounts.guard import session_token
@@ -27,7 +28,10 @@ TABLE_CANDLES = 10
 
 @get("/")
 async def show_home(
-    request: AnyRequest, person: Person, tx: Transaction, state: State
+    request: AnyRequest,
+    person: NamedDependency[Person],
+    tx: NamedDependency[Transaction],
+    state: State,
 ) -> Response[str]:
     """Show the market, the person's bots, the live feed and the last decisions."""
     settings = state.settings
@@ -49,10 +53,10 @@ async def show_home(
 @get("/live")
 async def live(
     request: AnyRequest,
-    person: Person,
-    database: Database,
+    person: NamedDependency[Person],
+    database: NamedDependency[Database],
     state: State,
-    after: Annotated[int, Parameter(ge=0)] = 0,
+    after: Annotated[int, QueryParameter(ge=0)] = 0,
 ) -> Stream:
     """Stream what happens to this person from the event `after` on, or `Last-Event-ID`."""
     last_seen = request.headers.get("last-event-id", "")
@@ -74,7 +78,11 @@ async def live(
 
 @get("/market/{name:str}")
 async def show_symbol(
-    request: AnyRequest, person: Person, tx: Transaction, state: State, name: str
+    request: AnyRequest,
+    person: NamedDependency[Person],
+    tx: NamedDependency[Transaction],
+    state: State,
+    name: FromPath[str],
 ) -> Response[str]:
     """Show one symbol: its candles, its regime, and what was decided on it."""
     symbol = _symbol(name, state.settings.symbols)
@@ -92,7 +100,9 @@ async def show_symbol(
 
 
 @get("/market/{name:str}/candles")
-async def give_candles(tx: Transaction, state: State, name: str) -> list[dict[str, Any]]:
+async def give_candles(
+    tx: NamedDependency[Transaction], state: State, name: FromPath[str]
+) -> list[dict[str, Any]]:
     """Give a symbol's closed candles for its chart: `time` in seconds, prices as text."""
     symbol = _symbol(name, state.settings.symbols)
     candles = await recent_candles(tx, symbol, state.settings.timeframe, CHART_CANDLES)

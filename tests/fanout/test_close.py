@@ -1,0 +1,214 @@
+"""Does a wish to close end in a sale, once, and say so when it cannot?"""
+
+from decimal import Decimal
+
+from sqlalchemy import delete, update
+
+from nexus.bots.close import request_close
+from nexus.bots.models import Bot, CloseRequest
+from nexus.bots.start import start_bot
+from nexus.exchanges.models import AccountBalance, SymbolFilter
+from nexus.exchanges.protocol import VenueStatus
+from nexus.fanout.close import plan_closes
+from nexus.market.models import TickerRow
+from nexus.regime.record import set_switch
+from nexus.strategy.border import Action
+from tests.scenes import PRICE, Scene, fill, lose_answer, refuse_for_now, reject, take
+
+
+async def close(scene: Scene, bot_id: int, key: str = "once") -> None:
+    async with scene.database.transaction() as tx:
+        await request_close(tx, bot_id, by="test", idempotency_key=key)
+
+
+async def told(scene: Scene, bot_id: int) -> tuple[str, str]:
+    bot = await scene.the_bot(bot_id)
+    return bot.status, bot.status_reason
+
+
+async def outcomes(scene: Scene) -> list[str]:
+    return [r.outcome for r in await scene.rows(CloseRequest) if r.finished_at is not None]
+
+
+async def test_it_sells_what_the_bot_holds(scene: Scene) -> None:
+    bot = await scene.follower()
+    await close(scene, bot)
+    await scene.sweep()
+    [_, plan] = await scene.plans()
+    assert (plan.action, plan.side, plan.quantity) == ("close", "sell", Decimal("0.0079"))
+    assert (plan.origin, plan.reference_price) == (f"close/{plan.close_request_id}", PRICE)
+    assert [order.status for order in await scene.orders()] == ["FILLED", "FILLED"]
+    assert await told(scene, bot) == ("stopped", "Everything was sold.")
+
+
+async def test_it_is_planned_once(scene: Scene) -> None:
+    bot = await scene.follower()
+    await close(scene, bot)
+    async with scene.database.transaction() as tx:
+        assert len(await plan_closes(tx, scene.settings)) == 1
+    async with scene.database.transaction() as tx:
+        assert await plan_closes(tx, scene.settings) == []
+
+
+async def test_two_sweepers_at_once_plan_it_once(scene: Scene) -> None:
+    bot = await scene.follower()
+    await close(scene, bot)
+    async with scene.database.transaction() as tx, scene.database.transaction() as other:
+        assert len(await plan_closes(tx, scene.settings)) == 1
+        assert await plan_closes(other, scene.settings) == []
+
+
+async def test_a_bot_that_holds_nothing_stops_at_once(scene: Scene) -> None:
+    bot = await scene.bot()
+    await close(scene, bot)
+    await scene.sweep()
+    assert await told(scene, bot) == ("stopped", "It held nothing.")
+    assert await scene.plans() == []
+
+
+async def test_dust_stays_and_the_bot_stops(scene: Scene) -> None:
+    bot = await scene.follower()
+    await scene.place(await scene.leave())
+    await close(scene, bot)
+    await scene.sweep()
+    assert await told(scene, bot) == ("stopped", "DUST: held=0.000092 needed=0.0001")
+    assert len(scene.exchange.journal) == 2
+
+
+async def test_waiting_entries_are_dropped(scene: Scene) -> None:
+    bot = await scene.bot()
+    plans = await scene.enter()
+    await close(scene, bot)
+    await scene.sweep()
+    [plan] = await scene.plans()
+    assert (plan.status, plan.reason) == ("DENIED", "BOT_CLOSING: its owner is closing it")
+    await scene.place(plans)
+    assert scene.exchange.received == []
+    assert await told(scene, bot) == ("stopped", "It held nothing.")
+
+
+async def test_the_waiting_entries_of_others_stay(scene: Scene) -> None:
+    bot, other = await scene.bot(), await scene.bot()
+    await scene.enter()
+    await close(scene, bot)
+    async with scene.database.transaction() as tx:
+        await plan_closes(tx, scene.settings)
+    assert [p.status for p in await scene.plans() if p.bot_id == other] == ["PLANNED"]
+
+
+async def test_it_waits_for_an_order_of_unknown_fate(scene: Scene) -> None:
+    bot = await scene.bot()
+    scene.exchange.next_orders(lose_answer(placed=True))
+    await scene.place(await scene.enter())
+    await close(scene, bot)
+    await scene.sweep()
+    assert (await scene.the_bot(bot)).status == "closing"
+
+    scene.passes(seconds=31)
+    await scene.sweep()  # Finds the entry.
+    await scene.sweep()  # Sells what it brought.
+    assert await told(scene, bot) == ("stopped", "Everything was sold.")
+    assert (await scene.holding(bot)).quantity == Decimal("0.000092")
+
+
+async def test_without_a_price_it_waits(scene: Scene) -> None:
+    bot = await scene.follower()
+    async with scene.database.transaction() as tx:
+        await tx.execute(delete(TickerRow))
+    await close(scene, bot)
+    await scene.sweep()
+    assert (await scene.the_bot(bot)).status == "closing"
+    await scene.market()
+    await scene.sweep()
+    assert (await scene.the_bot(bot)).status == "stopped"
+
+
+async def test_it_needs_no_open_gate(scene: Scene) -> None:
+    bot = await scene.follower()
+    await scene.market(entries_allowed=False, code="CRASH_GUARD")
+    async with scene.database.transaction() as tx:
+        await set_switch(tx, "strategy:trend", stopped=True, reason="", by="test")
+    await close(scene, bot)
+    await scene.sweep()
+    assert (await scene.the_bot(bot)).status == "stopped"
+
+
+async def test_a_halted_symbol_pauses_the_bot_with_the_reason(scene: Scene) -> None:
+    bot = await scene.follower()
+    async with scene.database.transaction() as tx:
+        await tx.execute(update(SymbolFilter).values(trading=False))
+    await close(scene, bot)
+    await scene.sweep()
+    assert await told(scene, bot) == (
+        "paused", "SYMBOL_NOT_TRADING: symbol=BTC/USDT venue=scripted",
+    )  # fmt: skip
+
+
+async def test_a_refused_sale_pauses_the_bot_with_the_reason_and_can_be_asked_again(
+    scene: Scene,
+) -> None:
+    bot = await scene.follower()
+    scene.exchange.next_orders(reject(-1013, "Filter failure: NOTIONAL"))
+    await close(scene, bot)
+    await scene.sweep()
+    reason = "REJECTED: code=-1013 message=Filter failure: NOTIONAL"
+    assert await told(scene, bot) == ("paused", reason)
+    assert (await scene.holding(bot)).quantity == Decimal("0.007992")
+
+    await close(scene, bot, "again")
+    await scene.sweep()
+    assert await told(scene, bot) == ("stopped", "Everything was sold.")
+    assert await outcomes(scene) == [reason, "Everything was sold."]
+
+
+async def test_a_sale_that_was_not_taken_is_tried_again_by_itself(scene: Scene) -> None:
+    bot = await scene.follower()
+    scene.exchange.next_orders(refuse_for_now(), fill())
+    await close(scene, bot)
+    await scene.sweep()
+    assert (await scene.the_bot(bot)).status == "closing"
+    scene.passes(seconds=5)
+    await scene.sweep()
+    assert await told(scene, bot) == ("stopped", "Everything was sold.")
+
+
+async def test_a_partly_filled_sale_leaves_the_bot_paused_with_the_rest(scene: Scene) -> None:
+    bot = await scene.follower()
+    scene.exchange.next_orders(take(VenueStatus.EXPIRED, "0.5"))
+    await close(scene, bot)
+    await scene.sweep()
+    assert await told(scene, bot) == ("paused", "PARTLY_SOLD: sold=0.00395 of=0.0079")
+    assert (await scene.holding(bot)).quantity == Decimal("0.004042")
+
+
+async def test_everything_stopped_pauses_the_bot_with_the_reason(scene: Scene) -> None:
+    bot = await scene.follower()
+    async with scene.database.transaction() as tx:
+        await set_switch(tx, "everything", stopped=True, reason="", by="test")
+    await close(scene, bot)
+    await scene.sweep()
+    assert await told(scene, bot) == ("paused", "STOPPED: switch=everything")
+    assert len(scene.exchange.received) == 1
+
+
+async def test_it_sells_no_more_than_is_free(scene: Scene) -> None:
+    bot = await scene.follower()
+    async with scene.database.transaction() as tx:
+        await tx.execute(
+            update(AccountBalance).where(AccountBalance.asset == "BTC").values(free=Decimal("0.002"))
+        )
+    await close(scene, bot)
+    await scene.sweep()
+    assert (await scene.plans())[-1].quantity == Decimal("0.002")
+
+
+async def test_a_closed_bot_follows_again_from_the_next_entry(scene: Scene) -> None:
+    bot = await scene.follower()
+    await close(scene, bot)
+    await scene.sweep()
+    async with scene.database.transaction() as tx:
+        assert await start_bot(tx, bot, by="test")
+    await scene.market()
+    await scene.lead(Action.ADD, "0.7")
+    assert (await scene.plans())[-1].status == "PLANNED"
+    await scene.change(Bot, bot, status="running")
