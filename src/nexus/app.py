@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -186,10 +186,22 @@ async def _connections(app: Litestar) -> AsyncGenerator[None, None]:
         yield
     finally:
         listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
         app.state.audience.close()
-        await app.state.queue.disconnect()
-        await app.state.redis.aclose()
-        await app.state.database.close()
+        for close in (
+            app.state.queue.disconnect,
+            app.state.redis.aclose,
+            app.state.database.close,
+        ):
+            await _close(close)
+
+
+async def _close(close: Callable[[], Awaitable[None]]) -> None:
+    """Give one connection back; one that is broken already must not keep the others open."""
+    try:
+        await close()
+    except Exception as error:  # noqa: BLE001  whatever it is, the process ends now
+        logger.warning("not_closed", error=str(error))
 
 
 def _static_files() -> Any:

@@ -9,7 +9,9 @@ from pydantic import SecretStr
 from nexus.accounts.models import User
 from nexus.core.clock import now
 from nexus.core.db import Database
+from nexus.exchanges.binance import Binance
 from nexus.settings import Settings
+from tests.exchanges.desk import adapter
 from tests.exchanges.venue import Venue, open_venue
 
 
@@ -38,3 +40,11 @@ async def make_person(database: Database, email: str) -> int:
     async with database.transaction() as tx:
         tx.add(person)
     return person.id
+
+
+@pytest.fixture
+async def binance(venue: Venue) -> AsyncIterator[Binance]:
+    """Lend an adapter before the venue that says what the test wants."""
+    lent = adapter(venue.url)
+    yield lent
+    await lent.close()

@@ -1,10 +1,10 @@
-"""Does the Binance adapter send once, know what became of it, and keep keys to their orders?"""
+"""Does the Binance adapter sign each order with its owner's key, and ask rightly about it?"""
 
 import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,84 +13,34 @@ from urllib.parse import urlencode
 
 import pytest
 
-from nexus.core.clock import SetClock, from_ms, now, to_ms, use
-from nexus.exchanges.binance import Binance, CcxtRequests
-from nexus.exchanges.binance_wire import BinanceWire
+from nexus.core.clock import SetClock, from_ms, to_ms, use
+from nexus.exchanges.binance import Binance
 from nexus.exchanges.errors import KeyLockedError
-from nexus.exchanges.governor import Governor
 from nexus.exchanges.protocol import (
     Accepted,
-    Account,
     ExchangeAwayError,
     Intent,
     NotPlaced,
-    Outcome,
-    Rejected,
     Side,
-    Unclear,
     VenueStatus,
 )
 from nexus.exchanges.unlock import LockedKey
 from nexus.exchanges.vault import KeyPair
-from nexus.settings import Settings
 from nexus.simulator.server import SimulatorOptions, start_simulator
 from tests.exchanges.conformance import Conformance, Stand, outcome_of, report_of, send
-from tests.exchanges.venue import CLOSE, HANG, RESET, Venue, answer, cut_off, filled
-
-ORDER = "POST /api/v3/order"
-ALICE = Account(1, "binance", "default", key_version=1)
-BOB = Account(2, "binance", "default", key_version=1)
-
-
-def keys_of(*pairs: KeyPair) -> Mapping[int, LockedKey]:
-    """Lock one key per account, by account id from 1 on."""
-    return {
-        number: LockedKey(1, lambda pair=pair: pair)  # type: ignore[misc]
-        for number, pair in enumerate(pairs, start=1)
-    }
-
-
-KEYS = keys_of(KeyPair("alice-key", "alice-secret"), KeyPair("bob-key", "bob-secret"))
-
-
-def adapter(
-    url: str,
-    keys: Mapping[int, LockedKey] = KEYS,
-    *,
-    per_minute: int = 10_000,
-    timeout: float = 15,
-    concurrency: int = 50,
-) -> Binance:
-    async def read(_accounts: Sequence[Account]) -> Mapping[int, LockedKey]:
-        return keys
-
-    governor = Governor(url, per_minute, memory=None)
-    wire = BinanceWire(CcxtRequests(url), governor, "default", timeout)
-    return Binance(wire, read, Settings(exchange_url=url, order_concurrency=concurrency))
-
-
-@pytest.fixture
-async def binance(venue: Venue) -> AsyncIterator[Binance]:
-    """Lend an adapter before the venue that says what the test wants."""
-    lent = adapter(venue.url)
-    yield lent
-    await lent.close()
-
-
-def buy(client_id: str = "nx-1", account: Account = ALICE, **changes: object) -> Intent:
-    intent = Intent(1, account, client_id, "BTC/USDT", Side.BUY, Decimal("0.002"), Decimal(50_000))
-    return replace(intent, **changes)  # type: ignore[arg-type]
-
-
-def stand_still(venue: Venue) -> datetime:
-    """Stop the venue's clock, and say where."""
-    at = datetime(2026, 1, 2, tzinfo=UTC)
-    venue.says["GET /api/v3/time"] = answer(200, {"serverTime": to_ms(at)})
-    return at
-
-
-def refusal(code: int, message: str = "said") -> dict[str, object]:
-    return {"code": code, "msg": message}
+from tests.exchanges.desk import (
+    ACCEPTED,
+    ALICE,
+    BOB,
+    KEYS,
+    ORDER,
+    adapter,
+    buy,
+    keys_of,
+    refusal,
+    stand_still,
+)
+from tests.exchanges.venue import RESET, Venue, answer, filled
 
 
 class TestConformance(Conformance):
@@ -106,105 +56,6 @@ class TestConformance(Conformance):
             yield Stand(exchange, ALICE, BOB, price)
         await exchange.close()
         await simulator.stop()
-
-
-# ------------------------------------------------------------- every outcome, over real HTTP
-ACCEPTED = answer(200, filled())
-OUTCOMES: dict[str, tuple[bytes, type[Outcome]]] = {
-    "accepted": (ACCEPTED, Accepted),
-    "filter": (answer(400, refusal(-1013, "Filter failure: NOTIONAL")), Rejected),
-    "composition": (answer(400, refusal(-1014)), Rejected),
-    "bad parameter": (answer(400, refusal(-1102)), Rejected),
-    "precision": (answer(400, refusal(-1111)), Rejected),
-    "insufficient": (answer(400, refusal(-2010, "Account has insufficient balance")), Rejected),
-    "unauthorized": (answer(401, refusal(-1002)), NotPlaced),
-    "too many requests": (answer(429, refusal(-1003), {"Retry-After": "3"}), NotPlaced),
-    "too many requests, no body": (answer(429, ""), NotPlaced),
-    "banned": (answer(418, refusal(-1003), {"Retry-After": "200"}), NotPlaced),
-    "too many orders": (answer(429, refusal(-1015)), NotPlaced),
-    "clock": (answer(400, refusal(-1021)), NotPlaced),
-    "signature": (answer(400, refusal(-1022)), NotPlaced),
-    "key format": (answer(401, refusal(-2014)), NotPlaced),
-    "key revoked": (answer(401, refusal(-2015)), NotPlaced),
-    "duplicate": (answer(400, refusal(-2010, "Duplicate order sent.")), Unclear),
-    "unknown error": (answer(400, refusal(-1000)), Unclear),
-    "disconnected": (answer(400, refusal(-1001)), Unclear),
-    "unexpected": (answer(400, refusal(-1006)), Unclear),
-    "backend timeout": (answer(400, refusal(-1007)), Unclear),
-    "server busy": (answer(400, refusal(-1008)), Unclear),
-    "a code nobody knows": (answer(400, refusal(-9999)), Unclear),
-    "500 with a certain code": (answer(500, refusal(-1013)), Unclear),
-    "502 page": (answer(502, "<html><body>Bad Gateway</body></html>"), Unclear),
-    "503": (answer(503, refusal(-1008)), Unclear),
-    "504 empty": (answer(504, ""), Unclear),
-    "403 firewall": (answer(403, "<html>Request blocked</html>"), Unclear),
-    "451 region": (answer(451, refusal(0, "restricted location")), Unclear),
-    "unknown status": (answer(799, ""), Unclear),
-    "redirect": (answer(307, "", {"Location": "/api/v3/elsewhere"}), Unclear),
-    "200 broken JSON": (answer(200, '{"symbol":"BTCUSDT","orderId":28,'), Unclear),
-    "200 empty": (answer(200, ""), Unclear),
-    "200 page": (answer(200, "<html>Welcome</html>"), Unclear),
-    "200 null": (answer(200, "null"), Unclear),
-    "200 without id": (answer(200, filled(orderId=None)), Unclear),
-    "200 of another order": (answer(200, filled("nx-other")), Unclear),
-    "200 deep": (answer(200, "[" * 100_000), Unclear),
-    "200 not text": (answer(200, b"\xff\xfe\x00\xd8"), Unclear),
-    "truncated after acceptance": (cut_off(ACCEPTED, 40), Unclear),
-    "truncated in the head": (ACCEPTED[:30], Unclear),
-    "truncated 400": (cut_off(answer(400, refusal(-1013)), 5), Unclear),
-    "truncated 429": (cut_off(answer(429, refusal(-1003)), 5), NotPlaced),
-    "not HTTP": (b"hello\r\n\r\n", Unclear),
-    "reset": (RESET, Unclear),
-    "closed": (CLOSE, Unclear),
-}
-
-
-@pytest.mark.parametrize("case", OUTCOMES)
-async def test_each_answer_has_its_outcome_and_one_request(
-    venue: Venue, binance: Binance, case: str
-) -> None:
-    venue.says[ORDER], expected = OUTCOMES[case]
-    outcome = await outcome_of(binance, buy())
-    assert type(outcome) is expected, outcome
-    assert len(venue.requests(ORDER)) == 1
-    assert len(venue.asked) == 2  # the time, and the order: no redirect followed, no retry
-    if isinstance(outcome, Unclear):
-        assert outcome.exists == (case == "duplicate")
-    if isinstance(outcome, NotPlaced):
-        assert outcome.key_invalid == (case in {"key format", "key revoked"})
-
-
-async def test_a_timeout_is_unclear(venue: Venue) -> None:
-    venue.says[ORDER] = HANG
-    binance = adapter(venue.url, timeout=0.2)
-    outcome = await outcome_of(binance, buy())
-    assert isinstance(outcome, Unclear)
-    assert len(venue.requests(ORDER)) == 1
-    await binance.close()
-
-
-async def test_no_connection_is_certainly_not_placed(binance: Binance) -> None:
-    await binance.clock.stamp()
-    binance.wire.builder = CcxtRequests("http://127.0.0.1:1")
-    assert isinstance(await outcome_of(binance, buy()), NotPlaced)
-
-
-async def test_a_revoked_key_is_known_even_after_good_calls(venue: Venue, binance: Binance) -> None:
-    """CCXT calls this a rate limit once a private call has succeeded."""
-    venue.says[ORDER] = ACCEPTED
-    assert isinstance(await outcome_of(binance, buy("nx-1")), Accepted)
-    venue.says[ORDER] = answer(401, refusal(-2015))
-    outcome = await outcome_of(binance, buy("nx-2"))
-    assert outcome == NotPlaced(-2015, "said", key_invalid=True)
-
-
-async def test_a_stale_connection_is_not_used_to_send_twice(venue: Venue, binance: Binance) -> None:
-    """A kept-alive connection that the venue drops loses the order; it is never repeated."""
-    venue.says[ORDER] = ACCEPTED
-    await outcome_of(binance, buy("nx-1"))
-    venue.says[ORDER] = RESET
-    assert isinstance(await outcome_of(binance, buy("nx-2")), Unclear)
-    assert len(venue.requests(ORDER)) == 2
 
 
 # ------------------------------------------------------------------------ what is sent
@@ -318,83 +169,6 @@ async def test_the_window_ends_where_the_claim_put_it(venue: Venue, binance: Bin
     [asked] = venue.requests(ORDER)
     assert int(asked.params["timestamp"]) == to_ms(at)
     assert int(asked.params["recvWindow"]) == 3_200
-
-
-# ------------------------------------------------------------------------------ the clock
-@pytest.mark.parametrize("ahead_ms", [5_000, -5_000])
-async def test_a_clock_that_is_off_is_corrected(
-    venue: Venue, binance: Binance, ahead_ms: int
-) -> None:
-    venue.says[ORDER] = ACCEPTED
-    venue.ahead_ms = ahead_ms
-    await outcome_of(binance, buy())
-    off = int(venue.requests(ORDER)[0].params["timestamp"]) - (to_ms(now()) + ahead_ms)
-    assert abs(off) < 500
-
-
-async def test_a_clock_that_cannot_be_read_stops_the_sending(
-    venue: Venue, binance: Binance
-) -> None:
-    venue.says[ORDER] = ACCEPTED
-    venue.says["GET /api/v3/time"] = answer(503, "")
-    outcome = await outcome_of(binance, buy())
-    assert isinstance(outcome, NotPlaced)
-    assert venue.requests(ORDER) == []
-
-
-async def test_a_refused_stamp_is_measured_anew(venue: Venue, binance: Binance) -> None:
-    venue.says[ORDER] = ACCEPTED
-    await outcome_of(binance, buy("nx-1"))
-    venue.ahead_ms = 9_000
-    venue.says[ORDER] = answer(400, refusal(-1021))
-    await outcome_of(binance, buy("nx-2"))
-    await outcome_of(binance, buy("nx-3"))
-    first, _, third = (int(one.params["timestamp"]) for one in venue.requests(ORDER))
-    assert 8_500 < third - first < 15_000
-
-
-# ---------------------------------------------------------------------------- the budget
-async def test_when_the_budget_is_used_up_the_rest_is_not_placed(venue: Venue) -> None:
-    """Alone, a process has a quarter of 400; a fifth of that is kept for exits."""
-    venue.says[ORDER] = answer(400, refusal(-1013))
-    binance = adapter(venue.url, per_minute=400)
-    with use(SetClock(datetime(2026, 1, 2, 0, 0, 15, tzinfo=UTC))):
-        bought = await send(binance, [buy(f"nx-{number}") for number in range(100)])
-        sold = await send(binance, [buy("nx-exit", side=Side.SELL)])
-    denied = [one.outcome for one in bought if isinstance(one.outcome, NotPlaced)]
-    assert len(venue.requests(ORDER)) == 80 + 1
-    assert len(denied) == 100 - 80
-    assert denied[0].code == 0
-    assert denied[0].retry_after == 45
-    assert isinstance(sold[0].outcome, Rejected)
-    await binance.close()
-
-
-async def test_accepted_orders_cost_nothing(venue: Venue) -> None:
-    venue.says[ORDER] = ACCEPTED
-    binance = adapter(venue.url, per_minute=400)
-    with use(SetClock(datetime(2026, 1, 2, tzinfo=UTC))):
-        for batch in range(4):
-            answers = await send(binance, [buy(f"nx-{batch}-{number}") for number in range(70)])
-            assert all(isinstance(one.outcome, Accepted) for one in answers)
-    await binance.close()
-
-
-async def test_after_a_ban_nothing_leaves_until_it_ends(venue: Venue, binance: Binance) -> None:
-    at = datetime(2026, 1, 2, tzinfo=UTC)
-    venue.says[ORDER] = answer(418, refusal(-1003), {"Retry-After": "300"})
-    with use(SetClock(at)):
-        await outcome_of(binance, buy("nx-1"))
-    venue.says[ORDER] = ACCEPTED
-    with use(SetClock(at + timedelta(seconds=299))):
-        outcome = await outcome_of(binance, buy("nx-2", side=Side.SELL))
-        assert isinstance(outcome, NotPlaced)
-        assert outcome.retry_after == 1
-        with pytest.raises(ExchangeAwayError):
-            await binance.find(ALICE, "BTC/USDT", "nx-1")
-    assert len(venue.requests(ORDER)) == 1
-    with use(SetClock(at + timedelta(seconds=301))):
-        assert isinstance(await outcome_of(binance, buy("nx-3")), Accepted)
 
 
 # --------------------------------------------------------------------- asking about orders

@@ -87,9 +87,9 @@ async def test_a_source_that_fails_is_away(
 
 
 async def test_no_call_leaves_beyond_the_budget(venue: Venue) -> None:
-    """Alone a process has a quarter of 16: two calls of weight 2."""
+    """A budget of 4 is two calls of weight 2."""
     venue.says["GET /api/v3/ticker/24hr"] = answer(200, [])
-    market = market_at(venue.url, per_minute=16)
+    market = market_at(venue.url, per_minute=4)
     for _ in range(2):
         await market.tickers(SYMBOLS)
     with pytest.raises(ExchangeAwayError):

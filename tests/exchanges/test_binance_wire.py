@@ -28,7 +28,7 @@ PING = "GET /api/v3/time"
 
 @pytest.fixture
 async def wire(venue: Venue) -> AsyncIterator[BinanceWire]:
-    lent = BinanceWire(CcxtRequests(venue.url), Governor("x", 4_000, None), "default", 0.3)
+    lent = BinanceWire(CcxtRequests(venue.url), Governor("x", 1_000, None), "default", 0.3)
     yield lent
     await lent.close()
 
@@ -41,7 +41,7 @@ async def test_a_reply_has_status_headers_and_body(venue: Venue, wire: BinanceWi
 
 
 async def test_the_exchanges_count_is_heard(venue: Venue, wire: BinanceWire) -> None:
-    """Alone a process may use 1,000 of 4,000; the exchange has counted 1,000 already."""
+    """We may use 1,000 a minute; the exchange has counted 1,000 already."""
     venue.says[PING] = answer(200, {}, {"X-MBX-USED-WEIGHT-1M": "1000"})
     with use(SetClock(datetime(2026, 1, 2, tzinfo=UTC))):
         await wire.ask(TIME)

@@ -21,7 +21,7 @@ from nexus.exchanges.vault import KeyPair, open_vault
 from nexus.settings import Settings
 from nexus.simulator.server import SimulatorOptions, start_simulator
 from tests.exchanges.conftest import make_person
-from tests.exchanges.test_binance import adapter
+from tests.exchanges.desk import adapter
 from tests.exchanges.venue import Venue, answer
 
 PAIR = KeyPair("canary-key-1234", "canary-secret")

@@ -95,7 +95,7 @@ class Broken:
         raise ConnectionError("away")
 
 
-async def test_without_redis_a_process_keeps_to_a_quarter() -> None:
+async def test_while_redis_is_away_a_process_keeps_to_a_quarter() -> None:
     memory = Broken()
     governor = Governor("egress", 100, memory)
     with use(SetClock(AT)):
@@ -107,7 +107,14 @@ async def test_without_redis_a_process_keeps_to_a_quarter() -> None:
     assert memory.tried == 1  # It is not asked again at once.
 
 
-async def test_without_redis_a_pause_still_holds() -> None:
+async def test_the_only_process_has_the_whole_budget() -> None:
+    governor = Governor("egress", 100, memory=None)
+    with use(SetClock(AT)):
+        assert (await governor.take(100, 1)).requests == 80
+        assert (await governor.take(100, 1, exits=True)).requests == 20
+
+
+async def test_while_redis_is_away_a_pause_still_holds() -> None:
     governor = Governor("egress", 100, Broken())
     with use(SetClock(AT)):
         await governor.pause(10)

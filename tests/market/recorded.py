@@ -12,7 +12,6 @@ from nexus.core.clock import from_ms
 from nexus.market.snapshot import Candle
 
 FOLDER = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "candles"
-COLUMNS = ("open", "high", "low", "close", "volume")
 
 
 def recorded_candles(name: str, first: datetime, last: datetime) -> list[Candle]:
@@ -21,10 +20,18 @@ def recorded_candles(name: str, first: datetime, last: datetime) -> list[Candle]
     if not file.exists():
         pytest.skip(f"the recorded candles {file.name} are not here")
     with gzip.open(file, "rt", encoding="ascii") as lines:
-        rows = [
-            Candle(opened, *(Decimal(line[column]) for column in COLUMNS))
-            for line in csv.DictReader(lines)
-            if first <= (opened := from_ms(int(line["open_time_ms"]))) <= last
-        ]
+        told = [_candle(line) for line in csv.DictReader(lines)]
+    rows = [row for row in told if first <= row.open_time <= last]
     assert rows, f"{file.name} holds nothing of that time"
     return rows
+
+
+def _candle(line: dict[str, str]) -> Candle:
+    return Candle(
+        open_time=from_ms(int(line["open_time_ms"])),
+        open=Decimal(line["open"]),
+        high=Decimal(line["high"]),
+        low=Decimal(line["low"]),
+        close=Decimal(line["close"]),
+        volume=Decimal(line["volume"]),
+    )

@@ -22,8 +22,8 @@ def test_every_cycle_has_a_bull_phase_and_a_crash_of_six_to_ten_percent(cycle: i
     top = closes[bull.seconds - 1]
     bottom = closes[bull.seconds + crash.seconds - 1]
     floor = closes[bull.seconds + crash.seconds + sideways.seconds - 1]
-    assert 130 <= bull.seconds <= 170
-    assert 20 <= crash.seconds <= 40
+    assert 60 <= bull.seconds <= 70
+    assert 15 <= crash.seconds <= 20
     assert top > RECIPE.joint(cycle) * 1.04
     assert 0.06 <= 1 - bottom / top <= 0.10
     assert abs(floor / bottom - 1) < 0.01

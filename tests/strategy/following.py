@@ -40,7 +40,6 @@ def trace(strategy: Strategy, rows: Sequence[Candle]) -> Iterator[str]:
             "layer": decision.layer,
             "target": str(decision.target_fraction),
             "price": str(proposal.price),
-            "why": decision.why,
         }
         yield json.dumps(line, separators=(",", ":")) + "\n"
 

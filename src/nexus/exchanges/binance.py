@@ -5,7 +5,7 @@ whether an order was placed, and its numbers are floats (docs/decisions/0006).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -88,7 +88,7 @@ class Binance:
         self.settings = settings
         self.clock = ServerClock(self._server_time)
 
-    async def send(self, intents: Sequence[Intent]) -> AsyncIterator[Answer]:
+    async def send(self, intents: Sequence[Intent]) -> AsyncGenerator[Answer, None]:
         """Send each order once, at most `ORDER_CONCURRENCY` at a time, answers as they come."""
         began, accepted = now(), 0
         keys = await self._read_keys(intents)

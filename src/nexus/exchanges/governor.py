@@ -1,7 +1,7 @@
 """How much may one address still ask of an exchange? Limits its request weight per minute.
 
-The exchange counts per address, so all processes share one count, in Redis. Without Redis each
-process keeps to a quarter of the budget by its own count. The exchange's own count, read from
+The exchange counts per address, so all processes share one count, in Redis. While Redis is away
+each keeps to a quarter of the budget by its own count. The exchange's own count, read from
 its answers, wins when it is higher. The last fifth of the budget is kept for exits.
 """
 
@@ -68,7 +68,10 @@ class Grant:
 
 
 class Governor:
-    """The budget of one address at one exchange, shared by every process that uses it."""
+    """The budget of one address at one exchange, shared by every process that uses it.
+
+    Without a `memory` this process is the only one, as in a replay, and has the whole budget.
+    """
 
     def __init__(self, name: str, per_minute: int, memory: SharedMemory | None) -> None:
         self.name = name
@@ -124,7 +127,8 @@ class Governor:
     def _take_alone(self, minute: int, requests: int, weight: int, limit: int) -> int:
         """Count in this process only."""
         used = max(self._alone.get(minute, 0), self._told.get(minute, 0))
-        granted = max(0, min(requests, (limit // ALONE_SHARE - used) // weight))
+        share = 1 if self.memory is None else ALONE_SHARE
+        granted = max(0, min(requests, (limit // share - used) // weight))
         self._alone = {minute: used + granted * weight}
         return granted
 

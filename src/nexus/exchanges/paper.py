@@ -4,7 +4,7 @@ It keeps its own book (`paper_balances`, `paper_orders`), as a real venue would,
 ledger can be checked against it. One `send` is one transaction, however many orders it holds.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from sqlalchemy import select
@@ -64,7 +64,7 @@ class Paper:
             finds_by_client_id=True,
         )
 
-    async def send(self, intents: Sequence[Intent]) -> AsyncIterator[Answer]:
+    async def send(self, intents: Sequence[Intent]) -> AsyncGenerator[Answer, None]:
         """Fill all of them in one transaction, the earlier ones first."""
         outcomes: Iterable[Outcome]
         try:

@@ -1,6 +1,6 @@
 """How does the invented market move? Bull, crash, sideways and recovery, from a seed.
 
-The market is a chain of cycles of exactly 360 seconds. Each cycle is a pure function of (seed,
+The market is a chain of cycles of exactly 160 seconds. Each cycle is a pure function of (seed,
 symbol, cycle number), and neighbours meet at a price both can compute. So any second of the
 market can be made without making the ones before it, which is what lets a restart go on.
 """
@@ -13,7 +13,7 @@ import numpy as np
 
 from nexus.simulator.candles import CANDLE, Rows, typical_price
 
-CYCLE_SECONDS = 360
+CYCLE_SECONDS = 160
 SECOND = 1_000
 
 
@@ -30,9 +30,9 @@ class Phase:
 def phases(seed: int, cycle: int) -> list[Phase]:
     """Return the phases of one cycle, the same for all symbols: real ones fall together, too."""
     chance = _chance(seed, "phases", cycle)
-    bull = 140 + chance.randrange(21)
-    crash = 25 + chance.randrange(11)
-    sideways = 90 + chance.randrange(21)
+    bull = 60 + chance.randrange(11)
+    crash = 15 + chance.randrange(6)
+    sideways = 40 + chance.randrange(11)
     recovery = CYCLE_SECONDS - bull - crash - sideways
     return [
         Phase("bull", bull, 0.0006, 1.2),
@@ -84,7 +84,7 @@ def generate_seconds(recipe: Recipe, first: int, last: int, start: int) -> Rows:
 
 
 def generate_cycle(recipe: Recipe, cycle: int) -> Rows:
-    """Return the 360 candles of one cycle; their `time` is left for the caller to fill."""
+    """Return the candles of one cycle; their `time` is left for the caller to fill."""
     chance = recipe.chance("candles", cycle)
     before = recipe.joint(cycle)
     # About 60,000 units of quote currency a second, whatever the price.

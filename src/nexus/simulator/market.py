@@ -21,7 +21,7 @@ from nexus.simulator.replay import read_market
 from nexus.simulator.symbols import SymbolRules, find_rules
 
 # Four hours of one-second candles before the doors open, so that every indicator is warm.
-HISTORY_SECONDS = 40 * CYCLE_SECONDS
+HISTORY_SECONDS = 90 * CYCLE_SECONDS
 
 
 @dataclass(slots=True)

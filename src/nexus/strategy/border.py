@@ -126,6 +126,6 @@ def _load(path: str, settings: Any) -> Strategy:
     module, _, name = path.partition(":")
     try:
         factory: Callable[[Any], Strategy] = getattr(import_module(module), name)
+        return factory(settings)
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise StrategyError(f"STRATEGIES: {path} cannot be loaded: {error}") from error
-    return factory(settings)
