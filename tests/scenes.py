@@ -5,7 +5,7 @@ our ledger is judged by its record; time stands where a test puts it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -112,7 +112,7 @@ class ScriptedExchange:
         """Say what becomes of the next orders, in turn."""
         self.acts += acts
 
-    async def send(self, intents: Sequence[Intent]) -> AsyncIterator[Answer]:
+    async def send(self, intents: Sequence[Intent]) -> AsyncGenerator[Answer]:
         for intent in intents:
             self.received.append(intent)
             act = self.acts.pop(0) if self.acts else fill()
@@ -309,9 +309,11 @@ class Scene:
             assert decision_id is not None
         return decision_id, proposal
 
-    async def lead(self, action: Action, target: str = "0.4") -> list[int]:
+    async def lead(
+        self, action: Action, target: str = "0.4", *, price: Decimal = PRICE
+    ) -> list[int]:
         """Let the leader move and plan it for everyone: the plans to be ordered."""
-        decision_id, proposal = await self.decide(action, target)
+        decision_id, proposal = await self.decide(action, target, price=price)
         async with self.database.transaction() as tx:
             return await plan_for_bots(tx, decision_id, proposal, self.settings)
 

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 import uvicorn
+from argon2 import PasswordHasher
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from structlog.testing import capture_logs
 
+from nexus.accounts import passwords
 from nexus.accounts.register import create_user
 from nexus.app import create_app, server_config
 from nexus.core.db import Database
@@ -85,6 +88,13 @@ class Website:
     async def add_person(self, email: str, password: str = PASSWORD, name: str = "") -> int:
         async with self.database.transaction() as tx:
             return await create_user(tx, email, password, name)
+
+
+def make_passwords_quick(patch: pytest.MonkeyPatch) -> None:
+    """Keep Argon2 but not its cost, which is the point everywhere but in a test."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    patch.setattr(passwords, "HASHER", hasher)
+    patch.setattr(passwords, "DUMMY_HASH", hasher.hash("nobody's password"))
 
 
 def settings_for(database_url: str, redis_url: str, **changes: Any) -> Settings:

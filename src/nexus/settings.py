@@ -6,7 +6,6 @@ Small groups, one `Settings`: code that needs only the regime's numbers asks for
 
 import base64
 import binascii
-import re
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
@@ -35,10 +34,6 @@ TIMEFRAMES = {
 Listed = BeforeValidator(split_list)
 Percent = Annotated[Decimal, Field(gt=0, le=100)]
 Bps = Annotated[Decimal, Field(ge=0, le=10_000)]
-
-
-LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@", re.IGNORECASE | re.DOTALL)
-"""The name and password of an address, behind its scheme."""
 
 
 class SettingsError(Exception):

@@ -17,11 +17,12 @@
     return value;
   }
 
-  function look() {
+  function look(write) {
     const quiet = colour("quiet");
     const line = colour("line");
     return {
       autoSize: true,
+      localization: { priceFormatter: write },
       layout: {
         attributionLogo: false, // It brings an inline style sheet; the caption names the library.
         background: { color: "transparent" },
@@ -53,14 +54,11 @@
     }));
   }
 
-  function summarise(candles, decimals) {
-    const write = new Intl.NumberFormat("en", {
-      minimumFractionDigits: decimals, maximumFractionDigits: decimals,
-    });
+  function summarise(candles, write) {
     const high = Math.max(...candles.map((candle) => candle.high));
     const low = Math.min(...candles.map((candle) => candle.low));
     const summary = document.getElementById("chart-summary");
-    summary.textContent = `${candles.length} candles, between ${write.format(low)} and ${write.format(high)}. Times are UTC.`;
+    summary.textContent = `${candles.length} candles, between ${write(low)} and ${write(high)}. Times are UTC.`;
   }
 
   canvas.dataset.state = "loading";
@@ -73,17 +71,20 @@
     // As many digits as the server writes: two, or five that count.
     const last = candles.at(-1).close;
     const decimals = Math.max(2, 4 - Math.floor(Math.log10(last)));
-    const chart = createChart(canvas, look());
+    const { format: write } = new Intl.NumberFormat("en", {
+      minimumFractionDigits: decimals, maximumFractionDigits: decimals,
+    });
+    const chart = createChart(canvas, look(write));
     const series = chart.addSeries(CandlestickSeries, {
       ...candleColours(),
       priceFormat: { type: "price", precision: decimals, minMove: 10 ** -decimals },
     });
     series.setData(candles);
     chart.timeScale().setVisibleLogicalRange({ from: candles.length - 60, to: candles.length + 2 });
-    summarise(candles, decimals);
+    summarise(candles, write);
     canvas.dataset.state = "drawn";
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-      chart.applyOptions(look());
+      chart.applyOptions(look(write));
       series.applyOptions(candleColours());
     });
   } catch (error) {

@@ -3,18 +3,13 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from argon2 import PasswordHasher
 
-from nexus.accounts import passwords
-from tests.website import Website, serve, settings_for
+from tests.website import Website, make_passwords_quick, serve, settings_for
 
 
 @pytest.fixture(autouse=True)
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep Argon2 but not its cost, which is the point everywhere but in a test."""
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(passwords, "HASHER", hasher)
-    monkeypatch.setattr(passwords, "DUMMY_HASH", hasher.hash("nobody's password"))
+    make_passwords_quick(monkeypatch)
 
 
 @pytest.fixture

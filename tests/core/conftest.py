@@ -14,7 +14,7 @@ from nexus.accounts.sessions import Person
 from nexus.core.csrf import EXEMPT
 from nexus.core.db import Transaction
 from nexus.core.web import PUBLIC, AnyRequest, page, see_other
-from tests.website import Website, serve, settings_for
+from tests.website import Website, make_passwords_quick, serve, settings_for
 
 ADD = text("INSERT INTO notes VALUES (:word)")
 
@@ -97,7 +97,10 @@ async def note(
 
 
 @pytest.fixture
-async def website(database_url: str, redis_url: str) -> AsyncIterator[Website]:
+async def website(
+    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Website]:
+    make_passwords_quick(monkeypatch)
     routes = (
         show_form,
         take_form,

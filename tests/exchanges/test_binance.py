@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,10 +18,12 @@ from nexus.exchanges.binance import Binance
 from nexus.exchanges.errors import KeyLockedError
 from nexus.exchanges.protocol import (
     Accepted,
+    Account,
     ExchangeAwayError,
     Intent,
     NotPlaced,
     Side,
+    Unclear,
     VenueStatus,
 )
 from nexus.exchanges.unlock import LockedKey
@@ -158,6 +160,56 @@ async def test_a_key_that_does_not_open_signs_nothing(venue: Venue) -> None:
     with pytest.raises(ExchangeAwayError):
         await binance.find(ALICE, "BTC/USDT", "nx-1")
     await binance.close()
+
+
+@pytest.mark.parametrize(
+    "error", [KeyLockedError("KEY_ENCRYPTION_KEY is not set."), OSError("database away")]
+)
+async def test_without_keys_nothing_of_the_batch_leaves(
+    venue: Venue, binance: Binance, error: Exception
+) -> None:
+    async def unreadable(_accounts: Sequence[Account]) -> Mapping[int, LockedKey]:
+        raise error
+
+    venue.says[ORDER] = ACCEPTED
+    binance.keys = unreadable
+    answers = await send(binance, [buy("nx-1"), buy("nx-2", BOB)])
+    assert [type(one.outcome) for one in answers] == [NotPlaced, NotPlaced]
+    assert venue.asked == []
+
+
+async def test_what_nobody_foresaw_is_unclear_and_spoils_no_other(
+    venue: Venue, binance: Binance
+) -> None:
+    def broken() -> KeyPair:
+        raise ZeroDivisionError
+
+    async def read(_accounts: Sequence[Account]) -> Mapping[int, LockedKey]:
+        return {1: LockedKey(1, broken), 2: KEYS[2]}
+
+    venue.says[ORDER] = ACCEPTED
+    binance.keys = read
+    outcomes = {a.intent.account.id: a.outcome for a in await send(binance, [buy(), buy("b", BOB)])}
+    assert outcomes[1] == Unclear("unforeseen: ZeroDivisionError")
+    assert isinstance(outcomes[2], Accepted)
+
+
+@pytest.mark.parametrize("account", [replace(ALICE, id=3), replace(ALICE, egress="frankfurt")])
+async def test_nobody_is_asked_about_without_a_key_or_by_another_address(
+    venue: Venue, binance: Binance, account: Account
+) -> None:
+    with pytest.raises(ExchangeAwayError):
+        await binance.find(account, "BTC/USDT", "nx-1")
+    with pytest.raises(ExchangeAwayError):
+        await binance.balances(account)
+    assert venue.asked == []
+
+
+async def test_a_replaced_key_may_still_ask_about_older_orders(
+    venue: Venue, binance: Binance
+) -> None:
+    venue.says["GET /api/v3/order"] = answer(400, refusal(-2013))
+    assert await binance.find(replace(ALICE, key_version=9), "BTC/USDT", "nx-1") is None
 
 
 async def test_the_window_ends_where_the_claim_put_it(venue: Venue, binance: Binance) -> None:

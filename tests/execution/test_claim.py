@@ -10,6 +10,7 @@ from sqlalchemy import delete, update
 
 from nexus.billing.models import Entitlement
 from nexus.exchanges.models import ExchangeAccount
+from nexus.exchanges.protocol import Side
 from nexus.execution.claim import Claims, claim
 from nexus.execution.client_id import client_order_id
 from nexus.execution.events import PlanRefused
@@ -19,7 +20,6 @@ from nexus.fanout.seats import seats
 from nexus.fanout.size import Leg
 from nexus.market.models import TickerRow
 from nexus.regime.models import ReadingRow
-from nexus.exchanges.protocol import Side
 from nexus.strategy.border import Action
 from tests.scenes import AT, BTC, PRICE, Scene, WorkerDiedError, kill_worker, lose_answer, somebody_waits
 
@@ -92,7 +92,7 @@ async def test_two_claims_at_once_send_each_order_once(scene: Scene) -> None:
 async def test_a_claim_passes_over_what_another_holds(scene: Scene) -> None:
     await scene.bot()
     plans = await scene.enter()
-    async with scene.database.transaction() as tx:
+    async with asyncio.timeout(10), scene.database.transaction() as tx:
         assert len((await claim(tx, plans, scene.broker)).intents) == 1
         assert await claimed(scene, plans) == Claims([], [])
     assert await claimed(scene, plans) == Claims([], [])
@@ -101,7 +101,6 @@ async def test_a_claim_passes_over_what_another_holds(scene: Scene) -> None:
 async def test_one_order_of_an_account_is_sent_at_a_time(scene: Scene) -> None:
     account = await scene.account(await scene.person())
     await scene.bot(account)
-    await scene.bot(account, strategy="trend", symbol="ETH/USDT")
     other = await scene.bot()
     plans = await scene.enter()
     plans += await plan_by_hand(scene, other, "elsewhere")

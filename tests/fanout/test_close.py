@@ -1,11 +1,13 @@
 """Does a wish to close end in a sale, once, and say so when it cannot?"""
 
+import asyncio
 from decimal import Decimal
 
+import pytest
 from sqlalchemy import delete, update
 
 from nexus.bots.close import request_close
-from nexus.bots.models import Bot, CloseRequest
+from nexus.bots.models import CloseRequest, Holding
 from nexus.bots.start import start_bot
 from nexus.exchanges.models import AccountBalance, SymbolFilter
 from nexus.exchanges.protocol import VenueStatus
@@ -53,7 +55,11 @@ async def test_it_is_planned_once(scene: Scene) -> None:
 async def test_two_sweepers_at_once_plan_it_once(scene: Scene) -> None:
     bot = await scene.follower()
     await close(scene, bot)
-    async with scene.database.transaction() as tx, scene.database.transaction() as other:
+    async with (
+        asyncio.timeout(10),
+        scene.database.transaction() as tx,
+        scene.database.transaction() as other,
+    ):
         assert len(await plan_closes(tx, scene.settings)) == 1
         assert await plan_closes(other, scene.settings) == []
 
@@ -177,8 +183,20 @@ async def test_a_partly_filled_sale_leaves_the_bot_paused_with_the_rest(scene: S
     scene.exchange.next_orders(take(VenueStatus.EXPIRED, "0.5"))
     await close(scene, bot)
     await scene.sweep()
-    assert await told(scene, bot) == ("paused", "PARTLY_SOLD: sold=0.00395 of=0.0079")
+    assert await told(scene, bot) == (
+        "paused", "Only 0.00395 of 0.0079 was sold. Close it again to sell the rest.",
+    )  # fmt: skip
     assert (await scene.holding(bot)).quantity == Decimal("0.004042")
+
+
+async def test_a_sale_the_exchange_ended_pauses_the_bot_with_the_reason(scene: Scene) -> None:
+    bot = await scene.follower()
+    scene.exchange.next_orders(take(VenueStatus.EXPIRED))
+    await close(scene, bot)
+    await scene.sweep()
+    assert await told(scene, bot) == (
+        "paused", "EXPIRED: the exchange ended the order, nothing was sold",
+    )  # fmt: skip
 
 
 async def test_everything_stopped_pauses_the_bot_with_the_reason(scene: Scene) -> None:
@@ -202,13 +220,19 @@ async def test_it_sells_no_more_than_is_free(scene: Scene) -> None:
     assert (await scene.plans())[-1].quantity == Decimal("0.002")
 
 
-async def test_a_closed_bot_follows_again_from_the_next_entry(scene: Scene) -> None:
+@pytest.mark.parametrize("held", ["the trade", "dust"])
+async def test_a_closed_bot_follows_again_from_the_next_entry(scene: Scene, held: str) -> None:
+    """Started again in the middle of the trade it was closed in, it does not fall back into it."""
     bot = await scene.follower()
+    if held == "dust":
+        async with scene.database.transaction() as tx:
+            await tx.execute(update(Holding).values(quantity=Decimal("0.00001")))
     await close(scene, bot)
     await scene.sweep()
     async with scene.database.transaction() as tx:
         assert await start_bot(tx, bot, by="test")
     await scene.market()
-    await scene.lead(Action.ADD, "0.7")
-    assert (await scene.plans())[-1].status == "PLANNED"
-    await scene.change(Bot, bot, status="running")
+    assert await scene.lead(Action.ADD, "0.7") == []
+    assert (await scene.plans())[-1].reason.startswith("NOT_IN_TRADE")
+    await scene.decide(Action.EXIT, "0")
+    assert len(await scene.enter()) == 1

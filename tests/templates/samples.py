@@ -95,7 +95,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class Candle:
-    opened_at: datetime = AT
+    open_time: datetime = AT
     open: D = D("96800.00")
     high: D = D("97300.50")
     low: D = D("96650.10")
@@ -272,7 +272,7 @@ def symbol(*, empty: bool = False) -> dict[str, Any]:
     """Give one symbol's page its context."""
     return page("/market/BTC-USDT") | {
         "market": MARKETS[3 if empty else 0],
-        "candles_url": "/market/BTC-USDT/candles.json",
+        "candles_url": "/market/BTC-USDT/candles",
         "candles": [] if empty else CANDLES,
         "decisions": [] if empty else DECISIONS,
     }

@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 import click
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from nexus.accounts.errors import AccountRefusedError
 from nexus.accounts.register import create_user
@@ -36,6 +37,8 @@ def add_command(email: str, name: str, *, password_stdin: bool) -> None:
         user_id = asyncio.run(_add(url, email, password, name))
     except AccountRefusedError as error:
         raise click.ClickException(error.sentence) from None
+    except (OperationalError, ProgrammingError) as error:
+        raise click.ClickException(_database_sentence(error)) from None
     click.echo(f"{email} can sign in now (person {user_id}).")
 
 
@@ -45,6 +48,12 @@ def _read_password(*, from_stdin: bool) -> str:
         return sys.stdin.readline().rstrip("\r\n")
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return password
+
+
+def _database_sentence(error: DBAPIError) -> str:
+    if isinstance(error, ProgrammingError):
+        return "The database at DATABASE_URL lacks our tables. Run `nexus migrate` first."
+    return "The database at DATABASE_URL does not answer. Start it, or correct the address."
 
 
 async def _add(url: str, email: str, password: str, name: str) -> int:

@@ -1,12 +1,16 @@
 """What may be sent with a form of this folder? Text; amounts are read here, and only here."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from nexus.bots.errors import BotRefusedError
 from nexus.core.forms import Form
 
+LARGEST_ID = 2**63 - 1
+"""The largest number that PostgreSQL keeps as an id; it answers a larger one with an error."""
 LARGEST = Decimal(1_000_000_000)
-CENTS = 2
+AMOUNT = re.compile(r"([0-9]+|[0-9]{1,3}(,[0-9]{3})+|[0-9]{1,3}( [0-9]{3})+)([.][0-9]{1,2})?")
+"""Whole units, thousands set apart or not, and at most two decimals."""
 
 
 class ActForm(Form, frozen=True):
@@ -31,17 +35,16 @@ class NewBotForm(Form, frozen=True):
 def read_amount(field: str, text: str, *, at_least: Decimal) -> Decimal:
     """Read an amount of quote currency; raise BotRefusedError with a sentence for `field`.
 
-    Accepts thousands commas and spaces as people type them; refuses NaN, infinity and exponents.
+    Commas and spaces are taken between thousands only: `250,50` is two hundred and fifty to many
+    people, and must not become twenty-five thousand. Refuses NaN, infinity and exponents.
     """
-    plain = text.strip().replace(" ", "").replace(",", "")
-    try:
-        amount = Decimal(plain)
-    except InvalidOperation:
-        raise BotRefusedError(field, "Write an amount, like 250 or 99.50.") from None
-    if not plain.replace(".", "", 1).isdecimal():
-        raise BotRefusedError(field, "Write an amount, like 250 or 99.50.")
+    plain = text.strip()
+    if not AMOUNT.fullmatch(plain):
+        sentence = "Write an amount with at most two decimals, like 250 or 1,099.50."
+        raise BotRefusedError(field, sentence)
+    amount = Decimal(plain.replace(" ", "").replace(",", ""))
     if amount < at_least:
         raise BotRefusedError(field, f"The least a bot can start with is {at_least}.")
-    if amount > LARGEST or amount != round(amount, CENTS):
-        raise BotRefusedError(field, "Use at most two decimals and a smaller amount.")
+    if amount > LARGEST:
+        raise BotRefusedError(field, f"The most a bot can be given is {LARGEST:,}.")
     return amount

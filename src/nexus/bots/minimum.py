@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from nexus.core.db import Transaction
 from nexus.exchanges.models import SymbolFilter
+from nexus.market.models import TickerRow
 from nexus.settings import Settings
 
 UNKNOWN_MINIMUM = Decimal(5)
@@ -13,7 +14,21 @@ UNKNOWN_MINIMUM = Decimal(5)
 
 
 async def smallest_allocation(tx: Transaction, rules: Settings) -> Decimal:
-    """Give the smallest allocation whose thinnest layer still meets every venue's minimum."""
-    minimum = await tx.scalar(select(func.max(SymbolFilter.min_notional))) or UNKNOWN_MINIMUM
-    needed = minimum * (1 + rules.notional_margin_percent / 100) / min(rules.pyramid_fractions)
+    """Give the smallest allocation whose thinnest layer still meets every venue's minimum.
+
+    In quote currency, at the prices of now. Orders are rounded down to the venue's step, so one
+    whole step is added: without it an order of just the minimum would end below it.
+    """
+    price = func.coalesce(TickerRow.price, 0)
+    least = func.greatest(SymbolFilter.min_notional, SymbolFilter.min_quantity * price)
+    order = await tx.scalar(
+        select(func.max(least * _margin(rules) + SymbolFilter.step_size * price)).outerjoin(
+            TickerRow, TickerRow.symbol == SymbolFilter.symbol
+        )
+    )
+    needed = (order or UNKNOWN_MINIMUM * _margin(rules)) / min(rules.pyramid_fractions)
     return needed.quantize(Decimal(1), rounding=ROUND_UP)
+
+
+def _margin(rules: Settings) -> Decimal:
+    return 1 + rules.notional_margin_percent / 100

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from nexus.accounts.sessions import Person
 from nexus.bots.close import request_close
 from nexus.bots.errors import BotRefusedError
-from nexus.bots.forms import ActForm, CloseForm, NewBotForm, read_amount
+from nexus.bots.forms import LARGEST_ID, ActForm, CloseForm, NewBotForm, read_amount
 from nexus.bots.minimum import smallest_allocation
 from nexus.bots.start import create_bot, pause_bot, start_bot
 from nexus.bots.views import BotView, bot_of
@@ -120,7 +120,7 @@ async def _create(person: Person, tx: Transaction, state: State, form: NewBotFor
         raise BotRefusedError("strategy", "Choose one of the strategies.")
     if form.symbol not in state.settings.symbols:
         raise BotRefusedError("symbol", "Choose one of the symbols.")
-    if not form.account.isdecimal():
+    if not form.account.isdecimal() or len(form.account) >= len(str(LARGEST_ID)):
         raise BotRefusedError("account", "Choose one of your connected accounts.")
     minimum = await smallest_allocation(tx, state.settings)
     allocation = read_amount("allocation", form.allocation, at_least=minimum)
@@ -136,7 +136,8 @@ async def _create(person: Person, tx: Transaction, state: State, form: NewBotFor
 
 async def _own_bot(tx: Transaction, state: State, person: Person, bot_id: int) -> BotView:
     """Read the person's own bot; anybody else's is as good as none."""
-    bot = await bot_of(tx, person.id, bot_id, state.strategies)
+    known = bot_id <= LARGEST_ID
+    bot = await bot_of(tx, person.id, bot_id, state.strategies) if known else None
     if bot is None:
         raise NotFoundException
     return bot

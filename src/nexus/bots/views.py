@@ -57,9 +57,7 @@ class BotView:
     @property
     def can_close(self) -> bool:
         """Whether the bot can be told to sell and stop."""
-        return self.status in ("running", "paused") or (
-            self.status == "stopped" and self.quantity > 0
-        )
+        return self.status in ("running", "paused") or (self.status == "stopped" and self.layer > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +143,9 @@ def _view(row: RowMapping, strategies: Strategies) -> BotView:
         allocation=row["allocation"],
         quantity=held,
         value=value,
-        layer=row["layer"] if held else 0,
+        layer=row["layer"],
         layers=strategy.layers if strategy else row["layer"],
-        average_price=row["cost"] / held if held else None,
+        average_price=row["cost"] / held if held and row["layer"] else None,
         unrealised=value - row["cost"] if held and value is not None else None,
         realised=row["realised"],
     )
@@ -161,12 +159,16 @@ def _note(row: RowMapping) -> str:
         return "It is selling what it holds."
     if row["status"] == "stopped":
         return "It is stopped and buys nothing."
-    holds, leader = row["quantity"] > 0, row["leader_trade_id"]
+    # Without a trade, what is held is dust: too little for the exchange to sell.
+    holds, leader = row["trade_id"] is not None, row["leader_trade_id"]
+    paused = "It is paused: it takes no new entry, and follows exits."
+    if row["status"] == "paused" and row["status_reason"]:
+        # The reason is a code with numbers, for the ledger; the feed says it in words.
+        return f"It was not sold, so it did not stop. {paused} You can close it again."
     if holds and row["trade_id"] != leader:
         return "The strategy has left this trade, but this bot still holds it. You can close it."
-    paused = "It is paused: it takes no new entry, and follows exits."
     if row["status"] == "paused":
-        return f"{row['status_reason']} {paused}".strip()
+        return paused
     if not holds and leader is not None:
         return "It waits for the next entry: the strategy is already in a trade."
     return "" if holds else "It waits for the strategy's next entry."

@@ -10,11 +10,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, cast
 
 import structlog
-from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Numeric
-from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Identity,
+    MetaData,
+    Numeric,
+    bindparam,
+    func,
+    select,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -108,6 +118,8 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_pre_ping=pooled_elsewhere,
+            # An error must not carry the values of its statement into a log.
+            hide_parameters=True,
             connect_args={"prepare_threshold": prepare_threshold, "connect_timeout": 5},
         )
         self._reactions = reactions or {}
@@ -128,9 +140,16 @@ class Database:
         await self.engine.dispose()
 
 
-def insert_into(table: type[Table]) -> Insert:
-    """Begin an insert that bypasses the ORM: for many rows it is several times faster."""
-    return insert(cast("type[Any]", table.__table__))
+def insert_rows(
+    table: type[Table], rows: Sequence[Mapping[str, Any]]
+) -> tuple[Insert, dict[str, list[Any]]]:
+    """Give a statement that inserts all rows at once, and its parameters: an array per column.
+
+    Thousands of rows travel in one message, and the statement is the same for any number of
+    them, so it is built, and planned by PostgreSQL, once. Every row must have the same columns.
+    """
+    names = tuple(rows[0])
+    return _insert_of(table, names), {name: [row[name] for row in rows] for name in names}
 
 
 async def upsert(
@@ -143,15 +162,34 @@ async def upsert(
 ) -> None:
     """Insert rows; where one with the same `keys` exists, overwrite its other columns.
 
-    The columns named in `adding` are added to instead. Every row must have the same columns.
+    The columns named in `adding` are added to instead. Every row must have the same columns, and
+    no two the same keys.
     """
     if not rows:
         return
-    target = table.__table__
-    fresh = insert_into(table)
+    _, columns = insert_rows(table, rows)
+    await tx.execute(_upsert_of(table, tuple(columns), tuple(keys), tuple(adding)), columns)
+
+
+@cache
+def _insert_of(table: type[Table], names: tuple[str, ...]) -> Insert:
+    target = cast("Any", table.__table__)
+    arrays = [
+        bindparam(name, type_=ARRAY(target.c[name].type, dimensions=1), required=True)
+        for name in names
+    ]
+    rows = func.unnest(*arrays).table_valued(*names).render_derived(name="given")
+    return insert(target).from_select(list(names), select(rows))
+
+
+@cache
+def _upsert_of(
+    table: type[Table], names: tuple[str, ...], keys: tuple[str, ...], adding: tuple[str, ...]
+) -> Insert:
+    target, fresh = cast("Any", table.__table__), _insert_of(table, names)
     changes = {
         name: target.c[name] + fresh.excluded[name] if name in adding else fresh.excluded[name]
-        for name in rows[0]
+        for name in names
         if name not in keys
     }
-    await tx.execute(fresh.on_conflict_do_update(index_elements=keys, set_=changes), rows)
+    return fresh.on_conflict_do_update(index_elements=keys, set_=changes)

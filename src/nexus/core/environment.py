@@ -1,8 +1,13 @@
 """How is the environment read? Lists, mistakes in sentences, and an example file."""
 
+import re
 from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError, ValidationInfo
+
+
+LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@", re.IGNORECASE | re.DOTALL)
+"""The name and password of an address, behind its scheme."""
 
 
 def split_list(value: Any) -> Any:
@@ -27,9 +32,14 @@ def sentences(error: ValidationError, settings: type[BaseModel]) -> list[str]:
 def _sentence(mistake: Any, settings: type[BaseModel]) -> str:
     name = str(mistake["loc"][0])
     secret = settings.model_fields[name].annotation is SecretStr
-    given = "(a secret, not shown)" if secret else repr(mistake["input"])
+    given = "(a secret, not shown)" if secret else repr(_without_login(mistake["input"]))
     message = mistake["msg"].removeprefix("Value error, ")
     return f"{name.upper()}: {message}; given: {given}"
+
+
+def _without_login(value: Any) -> Any:
+    """Blot out the name and password of an address: a mistake in it is shown, and logged."""
+    return LOGIN.sub(r"\1***@", value) if isinstance(value, str) else value
 
 
 def example(group: type[BaseModel]) -> str:

@@ -57,6 +57,7 @@ def environment() -> Environment:
         percent=percent,
         price=price,
         quantity=quantity,
+        quote_currency=quote_currency,
         signed_money=signed_money,
         slug=slug,
         spark_points=spark_points,
@@ -166,6 +167,11 @@ def ago(moment: datetime) -> str:
 def slug(symbol: str) -> str:
     """Write a symbol so that it can stand in an id or an address: `BTC-USDT`."""
     return symbol.replace("/", "-")
+
+
+def quote_currency(symbol: str) -> str:
+    """Name what a symbol is priced and paid in: `USDT` of `BTC/USDT`."""
+    return symbol.partition("/")[2]
 
 
 def spark_points(values: Sequence[Decimal], width: int, height: int) -> str:

@@ -7,7 +7,7 @@ Two steps, because asking the exchange has no place in a transaction: `check_key
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sqlalchemy import insert, select
 
@@ -37,6 +37,7 @@ class Permissions:
     ip_restricted: bool
 
 
+@runtime_checkable
 class KeyChecker(Protocol):
     """A venue that says what a key may do."""
 

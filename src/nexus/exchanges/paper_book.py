@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import insert, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import select
 
 from nexus.core.clock import now
-from nexus.core.db import Transaction
+from nexus.core.db import Transaction, insert_rows, upsert
 from nexus.exchanges.fill_paper import Book, PaperFill, quote_amount
 from nexus.exchanges.models import PaperBalance, PaperOrder
 from nexus.exchanges.protocol import Fill, Intent, Report, Side, VenueStatus
@@ -61,7 +60,8 @@ async def write_orders(tx: Transaction, fills: Sequence[PaperFill]) -> dict[Orde
         }
         for filled in fills
     ]
-    written = await tx.scalars(insert(PaperOrder).returning(PaperOrder), rows)
+    statement, columns = insert_rows(PaperOrder, rows)
+    written = await tx.scalars(statement.returning(PaperOrder), columns)
     return {(row.account_id, row.client_order_id): report(row) for row in written}
 
 
@@ -72,15 +72,7 @@ async def write_book(tx: Transaction, before: Book, after: Book) -> None:
         for (account, asset), free in after.items()
         if before.get((account, asset)) != free
     ]
-    if changed:
-        statement = upsert(PaperBalance)
-        await tx.execute(
-            statement.on_conflict_do_update(
-                index_elements=["account_id", "asset"],
-                set_={"free": statement.excluded.free},
-            ),
-            changed,
-        )
+    await upsert(tx, PaperBalance, changed, keys=["account_id", "asset"])
 
 
 def report(row: PaperOrder) -> Report:

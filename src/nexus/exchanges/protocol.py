@@ -5,7 +5,7 @@ never started it, *unclear* when nobody can know yet. Unclear is answered by ask
 sending again.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -170,7 +170,7 @@ class Exchange(Protocol):
 
     capabilities: Capabilities
 
-    def send(self, intents: Sequence[Intent]) -> AsyncIterator[Answer]:
+    def send(self, intents: Sequence[Intent]) -> AsyncGenerator[Answer]:
         """Send each order exactly once, at most `ORDER_CONCURRENCY` at a time.
 
         Yields every intent's answer as it comes, in any order; never raises for one order.

@@ -7,6 +7,7 @@ from nexus.core.db import Database
 from nexus.exchanges.binance import Binance, CcxtRequests
 from nexus.exchanges.binance_market import BinanceMarket
 from nexus.exchanges.binance_wire import BinanceWire
+from nexus.exchanges.connect import KeyChecker
 from nexus.exchanges.errors import VenueRefusedError
 from nexus.exchanges.governor import Governor, SharedMemory
 from nexus.exchanges.market_data import MarketSource
@@ -41,6 +42,13 @@ class Exchanges:
             raise VenueRefusedError(f"There is no venue {venue!r}. Choose one of: {known}.")
         check_fees(self.adapters[venue].capabilities, self.settings)
         return self.adapters[venue]
+
+    def key_checker(self, venue: str) -> KeyChecker:
+        """Give what says what a key may do at `venue`. Raises VenueRefusedError."""
+        adapter = self.for_new_account(venue)
+        if not isinstance(adapter, KeyChecker):
+            raise VenueRefusedError(f"{venue} knows no keys.")
+        return adapter
 
     async def close(self) -> None:
         """Let every connection go."""

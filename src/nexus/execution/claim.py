@@ -12,14 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, RowMapping, Select, and_, exists, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from nexus.billing.models import Entitlement
 from nexus.bots.close import finish_close
 from nexus.bots.models import Bot
 from nexus.core.clock import now
-from nexus.core.db import Transaction, insert_into
+from nexus.core.db import Transaction, insert_rows
 from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import Account, Intent, Side
 from nexus.execution.broker import Broker
@@ -86,9 +85,7 @@ async def _lock(tx: Transaction, plan_ids: Sequence[int]) -> list[int]:
     waiting = select(PlanRow.id, PlanRow.account_id, PlanRow.bot_id).where(
         PlanRow.id.in_(plan_ids), PlanRow.status == "PLANNED"
     )
-    plans = (
-        await tx.execute(waiting.order_by(PlanRow.id).with_for_update(skip_locked=True))
-    ).all()
+    plans = (await tx.execute(waiting.order_by(PlanRow.id).with_for_update(skip_locked=True))).all()
     accounts = select(ExchangeAccount.id).where(
         ExchangeAccount.id.in_({plan.account_id for plan in plans})
     )
@@ -192,21 +189,19 @@ async def _write_down(
         .where(PlanRow.id.in_([row["plan_id"] for row in rows]))
         .values(status="ORDERED", attempt=PlanRow.attempt + 1)
     )
+    statement, columns = insert_rows(OrderRow, [_order_values(row, at, broker) for row in rows])
     written = await tx.execute(
-        insert(OrderRow).returning(OrderRow.id, OrderRow.plan_id, OrderRow.client_order_id),
-        [_order_values(row, at, broker) for row in rows],
+        statement.returning(OrderRow.id, OrderRow.plan_id, OrderRow.client_order_id), columns
     )
     orders = {order.plan_id: order for order in written}
-    await tx.execute(
-        insert_into(OrderEvent),
-        [
-            {
-                "plan_id": plan_id, "order_id": order.id, "at": at, "status": "SENDING",
-                "detail": {"client_order_id": order.client_order_id, "worker": broker.worker},
-            }
-            for plan_id, order in orders.items()
-        ],
-    )  # fmt: skip
+    events = [
+        {
+            "plan_id": plan_id, "order_id": order.id, "at": at, "status": "SENDING",
+            "detail": {"client_order_id": order.client_order_id, "worker": broker.worker},
+        }
+        for plan_id, order in orders.items()
+    ]  # fmt: skip
+    await tx.execute(*insert_rows(OrderEvent, events))
     return [_intent(row, orders[row["plan_id"]], at) for row in rows]
 
 
@@ -263,13 +258,11 @@ async def _refuse(
             for row, status, reason in refused
         ],
     )
-    await tx.execute(
-        insert_into(OrderEvent),
-        [
-            {"plan_id": row["plan_id"], "at": at, "status": status, "detail": {"reason": reason}}
-            for row, status, reason in refused
-        ],
-    )
+    events = [
+        {"plan_id": row["plan_id"], "at": at, "status": status, "detail": {"reason": reason}}
+        for row, status, reason in refused
+    ]
+    await tx.execute(*insert_rows(OrderEvent, events))
     for row, _, reason in refused:
         if row["close_request_id"] is not None:
             await finish_close(tx, row["close_request_id"], sold=False, outcome=reason)

@@ -55,7 +55,7 @@ class OrderRow(Table):
     recv_window_ms: Mapped[int]
     worker: Mapped[str]
     checks: Mapped[int] = mapped_column(default=0)
-    """How often the venue was asked what became of it."""
+    """How often the venue was asked what became of it and did not know it."""
     next_check_at: Mapped[datetime | None]
     """When to ask next; None once nobody needs to."""
     reason: Mapped[str] = mapped_column(default="")

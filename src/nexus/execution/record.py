@@ -4,6 +4,7 @@ Fills are unique by (account, symbol, trade id), so a report that comes twice ch
 Positions and balances move only by fills that were new.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,21 +12,21 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import func, select, update
 
 from nexus.bots.close import finish_close
 from nexus.bots.models import Bot
 from nexus.core.clock import now
-from nexus.core.db import Transaction, insert_into
+from nexus.core.db import Transaction, insert_rows
 from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import Accepted, Fill, NotPlaced, Outcome, Report
 from nexus.execution.broker import Broker
 from nexus.execution.events import OrderMoved
 from nexus.execution.models import FillRow, OrderEvent, OrderRow
-from nexus.execution.settle import settle_fills
+from nexus.execution.settle import leave_trades, settle_fills
 from nexus.execution.states import ENDED, Step, after_report, after_sending, may_move
 from nexus.fanout.models import PlanRow
+from nexus.fanout.size import plain
 
 log = structlog.get_logger()
 
@@ -46,6 +47,8 @@ class News:
     """Set when the order surely never started: how long to wait before another attempt."""
     costs_attempt: bool = True
     """False when we refused ourselves, before the network: no attempt was used up."""
+    not_found: bool = False
+    """Whether the venue was asked, and does not know the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,19 @@ async def record_news(tx: Transaction, news: Sequence[News], broker: Broker) -> 
     ]
     await _store_fills(tx, moving)
     moved = [(k, item) for k, item in moving if _is_change(k.order, item)]
+    told = [(k, item) for k, item in moved if _is_move(k.order, item)]
     for k, item in moved:
         _move(k.order, item, at)
+    await leave_trades(
+        tx,
+        [
+            k.order.bot_id
+            for k, _ in moved
+            if k.order.status == "FILLED" and k.plan.action in ("exit", "close")
+        ],
+    )
     await _write_events(tx, moved, at)
+    tx.announce(*(_fact(k, item, at) for k, item in told))
     await _stop_invalid_accounts(tx, moved)
     await _end_plans(tx, moved, broker, at)
 
@@ -119,15 +132,22 @@ def _may(order: OrderRow, item: News) -> bool:
 
 
 def _is_change(order: OrderRow, item: News) -> bool:
-    """Say whether there is anything to write: a new state, more executed, or a later question."""
+    """Say whether there is anything to write: a move, or when to ask again, or to ask no more."""
+    asks = item.step.ask_in is not None or order.next_check_at is not None
+    return asks or _is_move(order, item)
+
+
+def _is_move(order: OrderRow, item: News) -> bool:
+    """Say whether there is anything to tell: a new state, or more executed."""
     more = item.report is not None and item.report.executed_quantity != order.executed_quantity
-    return more or item.step.status != order.status or item.step.ask_in is not None
+    return more or item.step.status != order.status
 
 
 def _move(order: OrderRow, item: News, at: datetime) -> None:
     order.status = item.step.status
     order.reason = item.step.reason
     order.next_check_at = None if item.step.ask_in is None else at + item.step.ask_in
+    order.checks += item.not_found
     order.updated_at = at
     if item.report is not None:
         order.exchange_order_id = item.report.exchange_order_id
@@ -145,7 +165,8 @@ async def _store_fills(tx: Transaction, moving: Sequence[tuple[Known, News]]) ->
     ]
     if not rows:
         return
-    new = await tx.scalars(insert(FillRow).on_conflict_do_nothing().returning(FillRow), rows)
+    statement, columns = insert_rows(FillRow, rows)
+    new = await tx.scalars(statement.on_conflict_do_nothing().returning(FillRow), columns)
     await settle_fills(tx, new.all(), {k.order.id: k.plan for k, _ in moving})
 
 
@@ -168,20 +189,17 @@ def _fill_values(order: OrderRow, fill: Fill) -> dict[str, Any]:
 async def _write_events(tx: Transaction, moved: Sequence[tuple[Known, News]], at: datetime) -> None:
     if not moved:
         return
-    await tx.execute(
-        insert_into(OrderEvent),
-        [
-            {
-                "plan_id": k.plan.id,
-                "order_id": k.order.id,
-                "at": at,
-                "status": item.step.status,
-                "detail": _detail(item),
-            }
-            for k, item in moved
-        ],
-    )
-    tx.announce(*(_fact(k, item, at) for k, item in moved))
+    events = [
+        {
+            "plan_id": k.plan.id,
+            "order_id": k.order.id,
+            "at": at,
+            "status": item.step.status,
+            "detail": _detail(item),
+        }
+        for k, item in moved
+    ]
+    await tx.execute(*insert_rows(OrderEvent, events))
 
 
 def _detail(item: News) -> dict[str, str]:
@@ -231,20 +249,41 @@ async def _end_plans(
     tx: Transaction, moved: Sequence[tuple[Known, News]], broker: Broker, at: datetime
 ) -> None:
     """End each plan whose order has ended, or put it back for the sweeper to try again."""
-    for k, item in moved:
-        if k.order.status not in ENDED or k.plan.status != "ORDERED":
-            continue
-        if item.again_in is not None and _may_try_again(k, item, broker, at):
+    ended = [
+        (k, item) for k, item in moved if k.order.status in ENDED and k.plan.status == "ORDERED"
+    ]
+    spent = await _attempts(tx, [k.plan.id for k, item in ended if item.again_in is not None])
+    for k, item in ended:
+        used_up = item.costs_attempt and spent[k.plan.id] >= broker.settings.order_attempts
+        if item.again_in is not None and not used_up and at < k.plan.not_after:
             k.plan.status, k.plan.not_before = "PLANNED", at + item.again_in
             continue
         k.plan.status, k.plan.reason = "DONE", item.step.reason
         if k.plan.close_request_id is not None:
-            sold = k.order.executed_quantity > 0
-            outcome = "Everything was sold." if sold else item.step.reason
+            sold, outcome = _sale(k.order)
             await finish_close(tx, k.plan.close_request_id, sold=sold, outcome=outcome)
 
 
-def _may_try_again(k: Known, item: News, broker: Broker, at: datetime) -> bool:
-    """Allow another attempt, with a new client id, while the plan is young enough."""
-    used_up = item.costs_attempt and k.plan.attempt >= broker.settings.order_attempts
-    return not used_up and at < k.plan.not_after
+async def _attempts(tx: Transaction, plan_ids: Sequence[int]) -> Counter[int]:
+    """Count each plan's orders that went out; those we held back ourselves cost no attempt."""
+    if not plan_ids:
+        return Counter()
+    rows = await tx.execute(
+        select(OrderRow.plan_id, func.count())
+        .where(
+            OrderRow.plan_id.in_(plan_ids),
+            OrderRow.reason.not_like(f"NOT_PLACED: code={OURS} %"),
+        )
+        .group_by(OrderRow.plan_id)
+    )
+    return Counter(dict(rows.tuples().all()))
+
+
+def _sale(order: OrderRow) -> tuple[bool, str]:
+    """Say how the sale of a bot's whole position ended: whether all was sold, and in words."""
+    if order.status == "FILLED":
+        return True, "Everything was sold."
+    if order.executed_quantity:
+        done, wanted = plain(order.executed_quantity), plain(order.quantity)
+        return False, f"Only {done} of {wanted} was sold. Close it again to sell the rest."
+    return False, order.reason or f"{order.status}: the exchange ended the order, nothing was sold"

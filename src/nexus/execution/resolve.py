@@ -32,6 +32,7 @@ class Question:
     client_order_id: str
     status: str
     checks: int
+    """How often the venue did not know it, should it not know it now."""
 
 
 async def resolve_orders(broker: Broker, order_ids: Sequence[int]) -> None:
@@ -39,10 +40,11 @@ async def resolve_orders(broker: Broker, order_ids: Sequence[int]) -> None:
     async with broker.database.transaction() as tx:
         questions = await _take(tx, order_ids)
     for question in questions:
-        news = await _ask(broker, question)
-        if news is not None:
-            async with broker.database.transaction() as tx:
-                await record_news(tx, [news], broker)
+        try:
+            await _resolve(broker, question)
+        except Exception:
+            # Those behind it must be asked about all the same; this one is again in a minute.
+            log.exception("resolve_failed", order=question.order_id)
 
 
 async def _take(tx: Transaction, order_ids: Sequence[int]) -> list[Question]:
@@ -67,9 +69,16 @@ async def _take(tx: Transaction, order_ids: Sequence[int]) -> list[Question]:
     await tx.execute(
         update(OrderRow)
         .where(OrderRow.id.in_([question.order_id for question in questions]))
-        .values(next_check_at=now() + ASKING, checks=OrderRow.checks + 1)
+        .values(next_check_at=now() + ASKING)
     )
     return questions
+
+
+async def _resolve(broker: Broker, question: Question) -> None:
+    news = await _ask(broker, question)
+    if news is not None:
+        async with broker.database.transaction() as tx:
+            await record_news(tx, [news], broker)
 
 
 async def _ask(broker: Broker, question: Question) -> News | None:
@@ -84,7 +93,7 @@ async def _ask(broker: Broker, question: Question) -> News | None:
         if question.status == "NOT_PLACED":
             log.error("found_late", order=question.order_id, client_id=question.client_order_id)
         return news_of_report(question.order_id, report)
-    return News(question.order_id, _not_found(question))
+    return News(question.order_id, _not_found(question), not_found=True)
 
 
 def _not_found(question: Question) -> Step:

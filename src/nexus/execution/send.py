@@ -1,7 +1,9 @@
 """Place the orders of some plans: claim (commit), send once (no transaction), record (commit)."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 
 from nexus.exchanges.protocol import Answer, Intent
 from nexus.execution.broker import Broker
@@ -30,20 +32,28 @@ async def place_orders(broker: Broker, plan_ids: Sequence[int]) -> None:
 
 
 async def _send_and_record(broker: Broker, intents: Sequence[Intent]) -> None:
-    """Send once, and record the answers as they come."""
-    async for answers in _in_batches(_answers(broker, intents)):
-        news = [news_of_sending(a.intent.order_id, a.outcome, broker) for a in answers]
-        async with broker.database.transaction() as tx:
-            await record_news(tx, news, broker)
+    """Send once and record the answers as they come, all venues side by side.
 
-
-async def _answers(broker: Broker, intents: Sequence[Intent]) -> AsyncIterator[Answer]:
+    A venue or a record that fails does not stop the other venues: what was sent must be recorded.
+    """
     by_venue: dict[str, list[Intent]] = defaultdict(list)
     for intent in intents:
         by_venue[intent.account.venue].append(intent)
-    for venue, orders in by_venue.items():
-        async for answer in broker.venues[venue].send(orders):
-            yield answer
+    done = await asyncio.gather(
+        *(_send_to(broker, venue, orders) for venue, orders in by_venue.items()),
+        return_exceptions=True,
+    )
+    for failure in done:
+        if failure is not None:
+            raise failure
+
+
+async def _send_to(broker: Broker, venue: str, orders: Sequence[Intent]) -> None:
+    async with aclosing(broker.venues[venue].send(orders)) as answers:
+        async for batch in _in_batches(answers):
+            news = [news_of_sending(a.intent.order_id, a.outcome, broker) for a in batch]
+            async with broker.database.transaction() as tx:
+                await record_news(tx, news, broker)
 
 
 async def _in_batches(answers: AsyncIterator[Answer]) -> AsyncIterator[list[Answer]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from nexus.bots.hold import Execution, Held, after_fill
 from nexus.bots.models import Holding
@@ -25,6 +25,14 @@ async def settle_fills(
         return
     await _move_holdings(tx, fills, plans)
     await _move_balances(tx, fills)
+
+
+async def leave_trades(tx: Transaction, bot_ids: Sequence[int]) -> None:
+    """Note that bots have sold what can be sold: what is left is dust and no position."""
+    if bot_ids:
+        await tx.execute(
+            update(Holding).where(Holding.bot_id.in_(bot_ids)).values(trade_id=None, layers=0)
+        )
 
 
 async def _move_holdings(

@@ -1,6 +1,6 @@
 r"""Which way may an order go? The state machine, pure.
 
-    SENDING -> ACKED -> FILLED | CANCELED | EXPIRED
+    SENDING -> ACKED -> FILLED | CANCELED | EXPIRED | REJECTED
        |  \--> REJECTED (the venue refused) | NOT_PLACED (it surely never started)
        v
     UNKNOWN -> (asked and found) ACKED ... | (asked, fenced, not found) NOT_PLACED
@@ -24,15 +24,17 @@ from nexus.exchanges.protocol import (
 ENDED = frozenset({"FILLED", "CANCELED", "EXPIRED", "REJECTED", "NOT_PLACED"})
 MOVES = {
     "SENDING": frozenset({"UNKNOWN", "ACKED"}) | ENDED,
-    "UNKNOWN": frozenset({"UNKNOWN", "ACKED"}) | ENDED,
-    "ACKED": frozenset({"ACKED", "FILLED", "CANCELED", "EXPIRED"}),
-    "NOT_PLACED": frozenset({"ACKED", "FILLED", "CANCELED", "EXPIRED"}),
+    "UNKNOWN": frozenset({"ACKED"}) | ENDED,
+    "ACKED": frozenset({"FILLED", "CANCELED", "EXPIRED", "REJECTED"}),
+    "NOT_PLACED": frozenset({"ACKED", "FILLED", "CANCELED", "EXPIRED", "REJECTED"}),
 }
 
 CHECKS = (timedelta(0), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=3))
 """After the fence: how long until each further question to the exchange."""
-LATE_CHECKS = (timedelta(hours=1), timedelta(hours=24))
-"""After giving up: when to look again, measured from giving up."""
+LATE_CHECKS = (timedelta(hours=1), timedelta(hours=23))
+"""After giving up: how long until each further look, an hour and a day later."""
+OPEN_CHECK = timedelta(seconds=5)
+"""How long until an order that has not ended is asked about again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,15 @@ def after_sending(outcome: Outcome, fence: timedelta) -> Step:
 
 
 def after_report(report: Report) -> Step:
-    """Say where an order goes once the venue has told us of it."""
+    """Say where an order goes once the venue has told us of it.
+
+    It has not ended for us before every fill is known: positions move by fills alone.
+    """
+    if report.executed_quantity and not report.fills:
+        return Step("ACKED", "ACKED: its fills are not known yet", OPEN_CHECK)
     match report.status:
         case VenueStatus.NEW | VenueStatus.PARTIALLY_FILLED:
-            return Step("ACKED", ask_in=timedelta(seconds=5))
+            return Step("ACKED", ask_in=OPEN_CHECK)
         case VenueStatus.REJECTED:
             return Step("REJECTED", "REJECTED: by the venue after it was placed")
         case status:

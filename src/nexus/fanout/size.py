@@ -108,12 +108,20 @@ def _size_buy(seat: Seat, wish: Wish, filters: Filters, rules: TradingSettings) 
     if wanted <= 0:
         return Denial(f"ALREADY_INVESTED: invested={plain(seat.cost)}")
     spend, limit = _tightest(wanted, seat, rules)
-    needed = max(filters.min_notional, filters.min_quantity * wish.price)
-    needed *= 1 + rules.notional_margin_percent / 100
+    least = max(filters.min_notional, filters.min_quantity * wish.price)
+    least *= 1 + rules.notional_margin_percent / 100
     quantity = round_down(min(spend / wish.price, filters.max_quantity), filters.step_size)
-    if quantity <= 0 or quantity * wish.price < needed:
-        return Denial(f"{limit}_BELOW_MINIMUM: free={plain(spend)} needed={plain(needed)}")
+    if quantity <= 0 or quantity * wish.price < least:
+        if spend >= least:  # Enough, were it not for the venue's steps.
+            least = _in_whole_steps(least, wish.price, filters.step_size)
+        return Denial(f"{limit}_BELOW_MINIMUM: free={plain(spend)} needed={plain(least)}")
     return Leg(Side.BUY, quantity)
+
+
+def _in_whole_steps(least: Decimal, price: Decimal, step: Decimal) -> Decimal:
+    """Give what the smallest whole quantity costs that is worth at least so much."""
+    below = round_down(least / price, step) * price
+    return below if 0 < below >= least else max(least, below + step * price)
 
 
 def _tightest(wanted: Decimal, seat: Seat, rules: TradingSettings) -> tuple[Decimal, str]:

@@ -8,6 +8,7 @@ A reader who is too slow is told so and skips ahead: nothing is buffered without
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -49,12 +50,18 @@ class Seat:
     queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
     behind: bool = False
 
-    def give(self, data: bytes | None) -> None:
-        """Hand over a message (None ends the stream); drop it, and note so, when it is full."""
+    def give(self, data: bytes) -> None:
+        """Hand over a message; drop it, and note so, when the reader is too far behind."""
         try:
             self.queue.put_nowait(data)
         except asyncio.QueueFull:
             self.behind = True
+
+    def end(self) -> None:
+        """End the stream, whatever its reader has not read yet."""
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
 
 
 class Audience:
@@ -74,14 +81,12 @@ class Audience:
         self.seats: dict[int, list[Seat]] = defaultdict(list)
         self.looks = 0
 
-    def enter(self, user_id: int, csrf_token: str) -> Seat:
+    def enter(self, seat: Seat) -> None:
         """Take a seat; a person's sixth stream ends their first."""
-        seats = self.seats[user_id]
+        seats = self.seats[seat.user_id]
         if len(seats) >= MOST_STREAMS:
-            seats.pop(0).give(None)
-        seat = Seat(user_id, csrf_token)
+            seats.pop(0).end()
         seats.append(seat)
-        return seat
 
     def leave(self, seat: Seat) -> None:
         """Give a seat back."""
@@ -94,7 +99,7 @@ class Audience:
     def close(self) -> None:
         """End every stream, so that the process can stop."""
         for seat in self._everyone():
-            seat.give(None)
+            seat.end()
 
     async def listen(self) -> None:
         """Pass news on for as long as the process lives; a Redis that is away is waited for."""
@@ -105,13 +110,18 @@ class Audience:
                         await self._pass_on(news)
             except RedisAwayError as error:
                 log.warning("live_news_lost", error=str(error))
-                self._tell_all(draw_connection("behind"))
+            except Exception:
+                # Ours alone publish here, but one odd message must not end everybody's page.
+                log.exception("live_news_unreadable")
+            self._tell_all(draw_connection("behind"))
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _pass_on(self, news: dict[str, Any]) -> None:
         """Draw one piece of news for whom it concerns; news that fails harms no other."""
+        kind = ""
         try:
-            match news["kind"]:
+            kind = news["kind"]
+            match kind:
                 case "market":
                     await self._market_seen()
                 case "decisions":
@@ -121,7 +131,7 @@ class Audience:
                 case "bots":
                     await self._refresh_bots(set(news["people"]) & self.seats.keys())
         except Exception:
-            log.exception("news_not_drawn", kind=news.get("kind"))
+            log.exception("news_not_drawn", kind=kind)
 
     async def _market_seen(self) -> None:
         async with self.database.transaction() as tx:
@@ -141,16 +151,31 @@ class Audience:
                     self._tell(person, message(draw_decision(decision)))
 
     async def _happened(self, items: Iterable[dict[str, Any]]) -> None:
-        """Draw feed lines for those who are here, and their bots as they are now."""
-        concerned = set()
+        """Draw feed lines for those who are here; their bots and decisions as they are now."""
+        concerned, symbols = set(), set()
         for item in items:
             person = item["user_id"]
             if person not in self.seats:
                 continue
             concerned.add(person)
+            symbols.add(item["facts"]["symbol"])
             view = feed_view(item["id"], datetime.fromisoformat(item["at"]), item["facts"])
             self._tell(person, message(draw_items([view]), event_id=item["id"]))
         await self._refresh_bots(concerned)
+        await self._redraw_decisions(concerned, symbols)
+
+    async def _redraw_decisions(self, people: AbstractSet[int], symbols: AbstractSet[str]) -> None:
+        """Say what became of the newest decision on each symbol, to those whose orders moved."""
+        here = people & self.seats.keys()
+        if not here:
+            return
+        async with self.database.transaction() as tx:
+            views = await decision_views(tx, here)
+        for person, decisions in views.items():
+            theirs = [known for known in reversed(decisions) if known.you is not None]
+            newest = {known.symbol: known for known in theirs if known.symbol in symbols}
+            for decision in newest.values():
+                self._tell(person, message(draw_decision(decision)))
 
     async def _refresh_bots(self, people: Iterable[int]) -> None:
         """Draw the bots of some people, read by one query."""

@@ -16,7 +16,7 @@ class FeedItem(Table):
     __table_args__ = (Index("ix_feed_items_user_id_id", "user_id", "id"), UNLOGGED)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    """Microseconds since 1970 and a counter: an UNLOGGED sequence would restart at 1."""
+    """Milliseconds since 1970 and a random rest: an UNLOGGED sequence would restart at 1."""
     user_id: Mapped[int]
     at: Mapped[datetime]
     facts: Mapped[dict[str, Any]]

@@ -6,16 +6,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
 from nexus.bots.models import Bot
 from nexus.core.clock import now
 from nexus.core.db import Transaction
 from nexus.execution.models import OrderRow
-from nexus.fanout.models import PlanRow
+from nexus.fanout.models import LIVE_STATUSES, PlanRow
 from nexus.feed.models import FeedItem
 from nexus.feed.views import DecisionView, FeedView, MarketView
-from nexus.feed.words import sentence, yours
+from nexus.feed.words import NOTHING_TRADED, sentence, yours
 from nexus.market.models import CandleRow, TickerRow
 from nexus.regime.models import ReadingRow, VerdictRow
 from nexus.settings import MarketSettings
@@ -144,8 +144,16 @@ async def decision_views(
 
 
 async def _counts(tx: Transaction, decision_ids: list[int]) -> dict[int, tuple[int, int]]:
-    """Count for each decision the bots that followed and all that were asked."""
-    followed = func.count().filter(PlanRow.status.in_(("PLANNED", "ORDERED", "DONE")))
+    """Count for each decision the bots that followed and all that were asked.
+
+    A plan that is done carries a reason only when its order came to nothing.
+    """
+    followed = func.count().filter(
+        or_(
+            PlanRow.status.in_(LIVE_STATUSES),
+            and_(PlanRow.status == "DONE", PlanRow.reason == ""),
+        )
+    )
     rows = await tx.execute(
         select(PlanRow.decision_id, followed, func.count())
         .where(PlanRow.decision_id.in_(decision_ids))
@@ -164,7 +172,7 @@ async def _said_to(
             PlanRow.decision_id,
             PlanRow.symbol,
             func.max(PlanRow.side).label("side"),
-            func.bool_or(PlanRow.status.in_(("PLANNED", "ORDERED"))).label("open"),
+            func.bool_or(PlanRow.status.in_(LIVE_STATUSES)).label("open"),
             func.max(PlanRow.reason).label("reason"),
             func.coalesce(func.sum(OrderRow.executed_quantity), 0).label("done"),
             func.coalesce(func.sum(OrderRow.executed_quote), 0).label("turnover"),
@@ -186,7 +194,7 @@ def _said(row: Any) -> tuple[str, str]:
     if row.open:
         return "followed", "The order is being placed."
     waits = row.reason.startswith("NOT_IN_TRADE")
-    return "waiting" if waits else "denied", sentence(row.reason)
+    return "waiting" if waits else "denied", sentence(row.reason or NOTHING_TRADED)
 
 
 def _decision(

@@ -12,11 +12,13 @@ from litestar.response import Stream
 
 from nexus.accounts.guard import session_token
 from nexus.accounts.sessions import Person, find_person
+from nexus.bots.forms import LARGEST_ID
 from nexus.bots.views import bots_of, total
 from nexus.core.csrf import token_for
 from nexus.core.db import Database, Transaction
 from nexus.core.render import slug
 from nexus.core.web import AnyRequest, page
+from nexus.feed.audience import Seat
 from nexus.feed.queries import decision_views, feed_of, market_views
 from nexus.feed.stream import stream
 from nexus.market.queries import recent_candles
@@ -56,21 +58,20 @@ async def live(
     person: NamedDependency[Person],
     database: NamedDependency[Database],
     state: State,
-    after: Annotated[int, QueryParameter(ge=0)] = 0,
+    after: Annotated[int, QueryParameter(ge=0, le=LARGEST_ID)] = 0,
 ) -> Stream:
     """Stream what happens to this person from the event `after` on, or `Last-Event-ID`."""
     last_seen = request.headers.get("last-event-id", "")
-    if last_seen.isdecimal():
-        after = max(after, min(int(last_seen), 2**63 - 1))
+    if last_seen.isdecimal() and len(last_seen) <= len(str(LARGEST_ID)):
+        after = max(after, min(int(last_seen), LARGEST_ID))
     token, _ = token_for(request)
-    seat = state.audience.enter(person.id, token)
 
     async def still_signed_in() -> bool:
         async with database.transaction() as tx:
             return await find_person(tx, session_token(request)) is not None
 
     return Stream(
-        stream(state.audience, seat, database, after, still_signed_in),
+        stream(state.audience, Seat(person.id, token), database, after, still_signed_in),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

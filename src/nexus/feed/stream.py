@@ -22,7 +22,11 @@ StillSignedIn = Callable[[], Awaitable[bool]]
 async def stream(
     audience: Audience, seat: Seat, database: Database, after: int, still_signed_in: StillSignedIn
 ) -> AsyncIterator[bytes]:
-    """Send one reader's news. Holds no database connection while it waits."""
+    """Send one reader's news. Holds no database connection while it waits.
+
+    The seat is taken only now: a reader who is gone before the first byte never had one.
+    """
+    audience.enter(seat)
     try:
         yield await _missed(database, seat.user_id, after)
         ends_at = time.monotonic() + LONGEST_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311

@@ -5,6 +5,9 @@ from decimal import Decimal
 from nexus.core.render import money, price, quantity
 from nexus.execution.events import OrderMoved, PlanRefused
 
+NOTHING_TRADED = "NOTHING_TRADED"
+"""The exchange took an order, ended it without a trade, and gave no reason of its own."""
+
 SENTENCES = {
     "ACCOUNT_NOT_ACTIVE": "The exchange account is not connected. Connect it again to trade.",
     "ALREADY_INVESTED": "The bot had invested its share already.",
@@ -15,6 +18,7 @@ SENTENCES = {
     "DUST": "What is left is too little to be sold at this exchange.",
     "GATE_CLOSED": "The market turned before the order could be sent, so it was not sent.",
     "NOT_IN_TRADE": "The bot is not in this trade. It joins at the next entry.",
+    NOTHING_TRADED: "The exchange ended the order before any of it was traded.",
     "NOT_PLACED": "The exchange did not take the order. Nothing was traded.",
     "NO_TIER": "Your tier does not include new trades.",
     "ORDER_BELOW_MINIMUM": "The bot's share is too small: {free} of at least {needed}.",
@@ -56,7 +60,8 @@ def order_words(fact: OrderMoved) -> tuple[str, str, str] | None:
     if fact.status in ("REJECTED", "NOT_PLACED", "UNKNOWN", "CANCELED", "EXPIRED"):
         waiting = fact.status == "UNKNOWN"
         title = "Not confirmed yet" if waiting else "Nothing traded"
-        return "notice" if waiting else "failed", f"{fact.symbol}: {title}", sentence(fact.reason)
+        said = sentence(fact.reason or NOTHING_TRADED)
+        return "notice" if waiting else "failed", f"{fact.symbol}: {title}", said
     return None
 
 

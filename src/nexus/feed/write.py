@@ -6,7 +6,7 @@ from secrets import randbelow
 from typing import Any
 
 from nexus.core.clock import to_ms
-from nexus.core.db import Transaction, insert_into
+from nexus.core.db import Transaction, insert_rows
 from nexus.execution.events import OrderMoved, PlanRefused
 from nexus.feed.models import FeedItem
 from nexus.feed.publish import Publisher
@@ -36,7 +36,8 @@ class FeedWriter:
     async def _write(self, tx: Transaction, items: list[dict[str, Any]]) -> None:
         if not items:
             return
-        await tx.execute(insert_into(FeedItem).on_conflict_do_nothing(), items)
+        statement, columns = insert_rows(FeedItem, items)
+        await tx.execute(statement.on_conflict_do_nothing(), columns)
         tx.after_commit(lambda: self.publisher.private(items))
 
 

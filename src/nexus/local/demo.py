@@ -17,7 +17,12 @@ from nexus.billing.models import Entitlement
 from nexus.bots.start import create_bot
 from nexus.core.clock import now
 from nexus.core.db import Database, Transaction
-from nexus.exchanges.connect import check_permissions, connect_account, open_paper_account
+from nexus.exchanges.connect import (
+    Permissions,
+    check_key,
+    connect_account,
+    open_paper_account,
+)
 from nexus.exchanges.models import AccountBalance
 from nexus.exchanges.refresh import refresh_all_filters
 from nexus.exchanges.registry import open_exchanges
@@ -48,6 +53,8 @@ DEMO_SETTINGS: Mapping[str, str] = {
 }
 """Numbers for a market that goes through bull, crash and sideways within minutes."""
 
+CheckedKey = tuple[KeyPair, Permissions]
+
 FOLLOWERS = 99
 BALANCE = Decimal(10_000)
 ALLOCATION = Decimal(2_000)
@@ -62,7 +69,9 @@ async def seed_demo(settings: Settings, simulator_url: str) -> tuple[str, str]:
         async with database.transaction() as tx:
             there = await tx.scalar(select(User.id).where(User.email == email))
         if there is None:
-            keys = await _new_keys(simulator_url, 1 + FOLLOWERS // 2)
+            checker = exchanges.key_checker("binance")
+            pairs = await _new_keys(simulator_url, 1 + FOLLOWERS // 2)
+            keys = [(pair, await check_key(checker, pair, settings)) for pair in pairs]
             async with database.transaction() as tx:
                 await _make_demo_person(tx, settings, email, password, keys.pop())
                 await _make_followers(tx, settings, keys)
@@ -85,48 +94,39 @@ async def _new_keys(simulator_url: str, count: int) -> list[KeyPair]:
 
 
 async def _make_demo_person(
-    tx: Transaction, settings: Settings, email: str, password: str, pair: KeyPair
+    tx: Transaction, settings: Settings, email: str, password: str, key: CheckedKey
 ) -> None:
     """Make the person of the demo login: a paper account, a simulated one, two bots on each."""
     user_id = await create_user(tx, email, password, "Demo")
     await tx.execute(insert(Entitlement).values(user_id=user_id, tier="pro"))
     paper = await open_paper_account(tx, user_id, "Practice", BALANCE)
-    live = await _connect(tx, settings, user_id, "Simulated exchange", pair)
+    live = await _connect(tx, settings, user_id, key)
     for account_id in (paper, live):
         await _start_bots(tx, settings, user_id, account_id, ALLOCATION)
 
 
-async def _make_followers(tx: Transaction, settings: Settings, keys: list[KeyPair]) -> None:
+async def _make_followers(tx: Transaction, settings: Settings, keys: list[CheckedKey]) -> None:
     """Make the others: those with a key trade on the simulated exchange, the rest on paper."""
     user_ids = await people(tx, FOLLOWERS)
     for number, user_id in enumerate(user_ids):
         if number < len(keys):
-            account = await _connect(tx, settings, user_id, "Simulated exchange", keys[number])
+            account = await _connect(tx, settings, user_id, keys[number])
         else:
             account = await open_paper_account(tx, user_id, "Practice", BALANCE)
         allocation = Decimal(100 + 37 * number)
         await _start_bots(tx, settings, user_id, account, allocation)
 
 
-async def _connect(
-    tx: Transaction, settings: Settings, user_id: int, label: str, pair: KeyPair
-) -> int:
-    """Connect a key of the simulated exchange, whose keys may trade and nothing else."""
-    told = {
-        "ipRestrict": True,
-        "enableReading": True,
-        "enableSpotAndMarginTrading": True,
-        "enableWithdrawals": False,
-        "enableInternalTransfer": False,
-        "permitsUniversalTransfer": False,
-    }
+async def _connect(tx: Transaction, settings: Settings, user_id: int, key: CheckedKey) -> int:
+    """Connect a checked key of the simulated exchange."""
+    pair, permissions = key
     account_id = await connect_account(
         tx,
         user_id=user_id,
         venue="binance",
-        label=label,
+        label="Simulated exchange",
         pair=pair,
-        permissions=check_permissions(told, must_be_ip_locked=True),
+        permissions=permissions,
         vault=open_vault(settings),
     )
     # What a new account there holds; the worker's rolling round asks the exchange itself.

@@ -6,7 +6,7 @@ calls depends on the clock and the symbols, never on how many people there are.
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from nexus.core.db import Database
 from nexus.exchanges.market_data import MarketSource
 from nexus.exchanges.protocol import ExchangeAwayError
 from nexus.market.check import Believed, Refusal, check_candles, check_ticker
+from nexus.market.look import Look
 from nexus.market.snapshot import Candle, Candles, Health, MarketSnapshot, SymbolView
 from nexus.market.store import load_candles, store_look
 from nexus.settings import MarketSettings
@@ -23,17 +24,6 @@ from nexus.settings import MarketSettings
 log = structlog.get_logger()
 T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass
-class Look:
-    """What one look brought, before it is stored and shown."""
-
-    at: datetime
-    source: str = ""
-    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
-    refused: list[Refusal] = field(default_factory=list)
-    new_candles: dict[str, list[Candle]] = field(default_factory=dict)
 
 
 class Observer:

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, delete, or_, select, tuple_
 
-from nexus.core.db import Database, Transaction, insert_into, upsert
+from nexus.core.db import Database, Transaction, insert_rows, upsert
 from nexus.market.check import Believed
+from nexus.market.look import Look
 from nexus.market.models import CandleRow, DataFault, MarketCall, TickerRow
 from nexus.market.snapshot import Candle
 from nexus.settings import MarketSettings
@@ -19,9 +20,6 @@ PRUNED_EVERY = 100
 
 Windows = Mapping[str, Sequence[Candle]]
 """The newest candles of each symbol, as one worker holds them."""
-
-if TYPE_CHECKING:
-    from nexus.market.observe import Look
 
 
 async def load_candles(
@@ -46,7 +44,7 @@ async def load_candles(
 
 async def store_look(
     tx: Transaction,
-    look: "Look",
+    look: Look,
     believed: Mapping[str, Believed],
     windows: Windows,
     settings: MarketSettings,
@@ -59,7 +57,7 @@ async def store_look(
     await _count_calls(tx, look)
 
 
-async def _store_tickers(tx: Transaction, look: "Look", believed: Mapping[str, Believed]) -> None:
+async def _store_tickers(tx: Transaction, look: Look, believed: Mapping[str, Believed]) -> None:
     rows = [
         {"symbol": symbol, "price": b.price, "at": b.at, "source": look.source}
         for symbol, b in believed.items()
@@ -69,7 +67,7 @@ async def _store_tickers(tx: Transaction, look: "Look", believed: Mapping[str, B
 
 
 async def _lost_windows(
-    tx: Transaction, look: "Look", windows: Windows, timeframe: str
+    tx: Transaction, look: Look, windows: Windows, timeframe: str
 ) -> dict[str, Sequence[Candle]]:
     """Give the windows that are to be stored whole again, because the table has been emptied.
 
@@ -99,7 +97,8 @@ async def _store_candles(
     ]  # fmt: skip
     if not rows:
         return
-    await tx.execute(insert_into(CandleRow).on_conflict_do_nothing(), rows)
+    statement, columns = insert_rows(CandleRow, rows)
+    await tx.execute(statement.on_conflict_do_nothing(), columns)
     newest = max(row["open_time"] for row in rows)
     length = timedelta(seconds=settings.timeframe_seconds)
     if (newest - EPOCH) // length % PRUNED_EVERY == 0:
@@ -107,7 +106,7 @@ async def _store_candles(
         await tx.execute(delete(CandleRow).where(CandleRow.open_time < newest - kept))
 
 
-async def _count_refusals(tx: Transaction, look: "Look") -> None:
+async def _count_refusals(tx: Transaction, look: Look) -> None:
     counts = Counter((refusal.symbol, refusal.kind) for refusal in look.refused)
     details = {(refusal.symbol, refusal.kind): refusal.detail for refusal in look.refused}
     rows = [
@@ -123,7 +122,7 @@ async def _count_refusals(tx: Transaction, look: "Look") -> None:
     await upsert(tx, DataFault, rows, keys=["symbol", "kind"], adding=["count"])
 
 
-async def _count_calls(tx: Transaction, look: "Look") -> None:
+async def _count_calls(tx: Transaction, look: Look) -> None:
     minute = look.at.replace(second=0, microsecond=0)
     rows = [
         {"minute": minute, "source": source, "endpoint": endpoint, "calls": calls}

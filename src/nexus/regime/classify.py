@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+import numpy as np
 import talib
 
 from nexus.market.snapshot import Candles, SymbolView
@@ -49,19 +50,23 @@ def _classify(candles: Candles, rules: RegimeSettings) -> tuple[Regime, str]:
     if len(candles) < rules.regime_slow:
         missing = rules.regime_slow - len(candles)
         return Regime.UNKNOWN, f"{missing} more closed candles are needed to know."
+    arrays = (candles.high, candles.low, candles.close)
+    if not all(np.isfinite(array).all() for array in arrays):
+        return Regime.UNKNOWN, "The averages cannot be computed from this data."
     fast = talib.EMA(candles.close, rules.regime_fast)[-1]
     slow = talib.EMA(candles.close, rules.regime_slow)[-1]
-    adx = talib.ADX(candles.high, candles.low, candles.close, rules.regime_adx)[-1]
+    adx = talib.ADX(*arrays, rules.regime_adx)[-1]
     strength = Decimal(f"{adx:.1f}")
+    words = f"(trend strength {strength})"
     if not strength.is_finite() or not slow > 0 or not fast > 0:
         return Regime.UNKNOWN, "The averages cannot be computed from this data."
     if strength < rules.regime_adx_min:
-        return Regime.SIDEWAYS, f"There is no clear trend (strength {strength})."
+        return Regime.SIDEWAYS, f"There is no clear trend {words}."
     close = candles.close[-1]
     if fast > slow and close > slow:
-        return Regime.BULLISH, f"The averages rise and the price is above them ({strength})."
+        return Regime.BULLISH, f"The averages rise and the price is above them {words}."
     if fast < slow and close < slow:
-        return Regime.BEARISH, f"The averages fall and the price is below them ({strength})."
+        return Regime.BEARISH, f"The averages fall and the price is below them {words}."
     return Regime.SIDEWAYS, "The price and its averages disagree."
 
 

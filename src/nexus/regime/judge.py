@@ -83,9 +83,8 @@ def judge(action: Action, view: SymbolView, reading: Reading, rules: RegimeSetti
 
 
 def _crash_sentence(reading: Reading, rules: RegimeSettings) -> str:
+    minutes = rules.regime_crash_minutes
+    window = "minute" if minutes == 1 else f"{minutes} minutes"
     if reading.drop_percent < rules.regime_crash_drop_percent:
-        return f"The price's way over the last {rules.regime_crash_minutes} minutes is not known."
-    return (
-        f"The price is {reading.drop_percent} % below its highest of the last"
-        f" {rules.regime_crash_minutes} minutes."
-    )
+        return f"The price's way over the last {window} is not known."
+    return f"The price is {reading.drop_percent} % below its highest of the last {window}."

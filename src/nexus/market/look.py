@@ -1,0 +1,19 @@
+"""What has one look at the market brought so far, before it is stored and shown?"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from nexus.market.check import Refusal
+from nexus.market.snapshot import Candle
+
+
+@dataclass
+class Look:
+    """One look: what it cost, what it refused, and the candles that were new."""
+
+    at: datetime
+    source: str = ""
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refused: list[Refusal] = field(default_factory=list)
+    new_candles: dict[str, list[Candle]] = field(default_factory=dict)
