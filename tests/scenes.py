@@ -1,18 +1,17 @@
-"""What does a test of the ledger play with? People, bots, a leader, and an exchange with a journal.
+"""What does a test of the ledger play with? People, their bots, a leader, and a clock that stands.
 
-The exchange is the only thing made up. It keeps its own journal of the orders it took, so that
-our ledger is judged by its record; time stands where a test puts it.
+The exchange (`scripted.py`) is the only thing made up; the database and the code are the real ones.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any, TypeVar
 
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from nexus.accounts.models import User
 from nexus.billing.models import Entitlement
@@ -23,23 +22,7 @@ from nexus.core.db import Database, Table, Transaction, upsert
 from nexus.core.queue import Ring
 from nexus.exchanges.filters import store_filters
 from nexus.exchanges.models import AccountBalance, ExchangeAccount
-from nexus.exchanges.protocol import (
-    Accepted,
-    Account,
-    Answer,
-    Capabilities,
-    ExchangeAwayError,
-    Fill,
-    Filters,
-    Intent,
-    NotPlaced,
-    Outcome,
-    Rejected,
-    Report,
-    Side,
-    Unclear,
-    VenueStatus,
-)
+from nexus.exchanges.protocol import Exchange
 from nexus.execution.broker import Broker
 from nexus.execution.events import OrderMoved, PlanRefused
 from nexus.execution.models import FillRow, OrderEvent, OrderRow
@@ -57,25 +40,10 @@ from nexus.settings import Settings
 from nexus.strategy.book import load_books
 from nexus.strategy.border import Action, Decision
 from nexus.strategy.decide import EMPTY_BOOK, Proposal
+from tests.scripted import BTC, FILTERS, PRICE, VENUE, ScriptedExchange
 
 AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
-BTC = "BTC/USDT"
-PRICE = Decimal(50_000)
-VENUE = "scripted"
-FEE = Decimal("0.001")
-FILTERS = Filters(
-    BTC,
-    tick_size=Decimal("0.01"),
-    step_size=Decimal("0.0001"),
-    min_quantity=Decimal("0.0001"),
-    max_quantity=Decimal(100),
-    min_notional=Decimal(5),
-)
 Row = TypeVar("Row", bound=Table)
-
-
-class WorkerDiedError(BaseException):
-    """The process is gone in the middle of its work: nothing may catch this."""
 
 
 async def somebody_waits(database: Database) -> None:
@@ -88,109 +56,6 @@ async def somebody_waits(database: Database) -> None:
         while not await connection.scalar(waiting):
             await connection.rollback()
             await asyncio.sleep(0.005)
-
-
-Act = Callable[["ScriptedExchange", Intent], Outcome]
-
-
-class ScriptedExchange:
-    """An exchange that does what a test says with the next orders, and fills all others."""
-
-    capabilities = Capabilities(VENUE, Decimal(10), "^[a-zA-Z0-9-_]{1,36}$", "open orders", True)  # noqa: FBT003
-
-    def __init__(self) -> None:
-        self.acts: list[Act] = []
-        self.received: list[Intent] = []
-        self.journal: dict[str, Report] = {}
-        """Every order it took, by client id."""
-        self.asked: list[str] = []
-        self.blind = False
-        self.away = False
-        self._trades = count(1)
-
-    def next_orders(self, *acts: Act) -> None:
-        """Say what becomes of the next orders, in turn."""
-        self.acts += acts
-
-    async def send(self, intents: Sequence[Intent]) -> AsyncGenerator[Answer]:
-        for intent in intents:
-            self.received.append(intent)
-            act = self.acts.pop(0) if self.acts else fill()
-            yield Answer(intent, act(self, intent))
-
-    async def find(self, account: Account, symbol: str, client_order_id: str) -> Report | None:
-        del account, symbol
-        self.asked.append(client_order_id)
-        if self.away:
-            raise ExchangeAwayError("scripted")
-        return None if self.blind else self.journal.get(client_order_id)
-
-    async def balances(self, account: Account) -> dict[str, Decimal]:
-        raise AssertionError(f"nobody may read the balances of {account.id} in a fan-out")
-
-    async def filters(self, symbols: Sequence[str]) -> dict[str, Filters]:
-        return {symbol: replace(FILTERS, symbol=symbol) for symbol in symbols}
-
-    async def close(self) -> None:
-        """Do nothing: there is nothing open."""
-
-    def take(self, intent: Intent, status: VenueStatus, share: Decimal = Decimal(1)) -> Report:
-        """Take an order into the journal, with a share of it filled at the planned price."""
-        assert intent.client_order_id not in self.journal, "the same order was taken twice"
-        done, price = intent.quantity * share, intent.reference_price
-        base, _, quote = intent.symbol.partition("/")
-        received, asset = (done, base) if intent.side is Side.BUY else (done * price, quote)
-        trade = Fill(str(next(self._trades)), price, done, received * FEE, asset, now())
-        report = Report(
-            f"x-{intent.order_id}", intent.client_order_id, status, done, done * price,
-            fills=(trade,) if done else (),
-        )  # fmt: skip
-        self.journal[intent.client_order_id] = report
-        return report
-
-    def moves_on(self, client_id: str, intent: Intent, status: VenueStatus) -> None:
-        """Finish an order that was taken earlier, as if filled in the meantime."""
-        del self.journal[client_id]
-        self.take(intent, status)
-
-
-def fill() -> Act:
-    return lambda exchange, intent: Accepted(exchange.take(intent, VenueStatus.FILLED))
-
-
-def take(status: VenueStatus, share: str = "0") -> Act:
-    """Take the order, fill a share of it, and say it is in `status`."""
-    return lambda exchange, intent: Accepted(exchange.take(intent, status, Decimal(share)))
-
-
-def reject(code: int = -2010, message: str = "insufficient balance") -> Act:
-    return lambda _exchange, _intent: Rejected(code, message)
-
-
-def refuse_for_now(code: int = -1003, *, retry_after: float = 0, key_invalid: bool = False) -> Act:
-    return lambda _exchange, _intent: NotPlaced(code, "not now", retry_after, key_invalid)
-
-
-def lose_answer(*, placed: bool, exists: bool = False) -> Act:
-    """Let nobody know what became of the order."""
-
-    def act(exchange: ScriptedExchange, intent: Intent) -> Outcome:
-        if placed:
-            exchange.take(intent, VenueStatus.FILLED)
-        return Unclear("timeout", exists=exists)
-
-    return act
-
-
-def kill_worker(*, placed: bool) -> Act:
-    """End the worker before the order arrives, or after."""
-
-    def act(exchange: ScriptedExchange, intent: Intent) -> Outcome:
-        if placed:
-            exchange.take(intent, VenueStatus.FILLED)
-        raise WorkerDiedError
-
-    return act
 
 
 class QuietBell:
@@ -216,18 +81,20 @@ class Scene:
     exchange: ScriptedExchange = field(default_factory=ScriptedExchange)
     bell: QuietBell = field(default_factory=QuietBell)
     heard: list[object] = field(default_factory=list)
+    other_venues: dict[str, Exchange] = field(default_factory=dict)
     _numbers: Any = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
         facts = (OrderMoved, PlanRefused, BotChanged, CloseRequested)
-        self.database._reactions = dict.fromkeys(facts, [self._hear])
+        self.database._reactions = {fact: [self._hear] for fact in facts}
 
     async def _hear(self, _tx: Transaction, facts: Sequence[object]) -> None:
         self.heard += facts
 
     @property
     def broker(self) -> Broker:
-        return Broker(self.database, {VENUE: self.exchange}, self.bell, self.settings, "worker-1")
+        venues = {VENUE: self.exchange, **self.other_venues}
+        return Broker(self.database, venues, self.bell, self.settings, "worker-1")
 
     def passes(self, **duration: float) -> None:
         """Let time go by."""
@@ -251,9 +118,7 @@ class Scene:
             tx.add(account)
             await tx.flush()
             tx.add(
-                AccountBalance(
-                    account_id=account.id, asset="USDT", free=Decimal(usdt), as_of=now()
-                )
+                AccountBalance(account_id=account.id, asset="USDT", free=Decimal(usdt), as_of=now())
             )
         return account.id
 
@@ -343,6 +208,12 @@ class Scene:
         while self.bell.rings:
             ring = self.bell.rings.pop(0)
             await ring.job.function({"broker": self.broker}, **ring.kwargs)
+
+    async def empty(self, *tables: type[Table]) -> None:
+        """Empty tables, as PostgreSQL does with UNLOGGED ones after a crash."""
+        async with self.database.transaction() as tx:
+            for table in tables:
+                await tx.execute(delete(table))
 
     async def change(self, table: type[Row], row_id: int, **values: Any) -> None:
         async with self.database.transaction() as tx:

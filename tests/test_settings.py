@@ -2,13 +2,14 @@
 
 import base64
 import os
+from collections import Counter
 from decimal import Decimal
 from ipaddress import ip_network
 
 import pytest
 from pydantic import SecretStr
 
-from nexus.settings import Settings, SettingsError, load_settings
+from nexus.settings import Group, Settings, SettingsError, load_settings
 
 KEY = base64.b64encode(bytes(32)).decode()
 
@@ -53,7 +54,7 @@ def test_an_empty_variable_counts_as_none(env: pytest.MonkeyPatch) -> None:
 
 def test_settings_do_not_change(env: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load(env).tick_seconds = 5  # type: ignore[misc]
+        load(env).tick_seconds = 5
 
 
 def test_lists_are_read_as_people_write_them(env: pytest.MonkeyPatch) -> None:
@@ -185,7 +186,7 @@ def test_a_mistake_names_the_variable_and_what_is_allowed(
     [
         ("TICK_SECONDS", "4", "given: '4'"),
         ("TIMEFRAME", "2m", "given: '2m'"),
-        ("SYMBOLS", "btc/usdt", "given: ['btc/usdt']"),
+        ("SYMBOLS", "btc/usdt", "given: 'btc/usdt'"),
         ("BASE_URL", "nexus.example", "given: 'nexus.example'"),
     ],
 )
@@ -231,6 +232,16 @@ def test_secrets_are_not_printed(env: pytest.MonkeyPatch) -> None:
 def test_the_slow_average_is_slower(env: pytest.MonkeyPatch, prefix: str) -> None:
     (line,) = mistakes(env, **{f"{prefix}_FAST": "60", f"{prefix}_SLOW": "60"})
     assert line == f"{prefix}_SLOW: must be greater than {prefix}_FAST (60); given: '60'"
+
+
+def test_no_group_overrides_anothers_check() -> None:
+    """All groups become one class, in which two checks of one name would be one check."""
+    groups = [g for g in Settings.__mro__ if issubclass(g, Group) and g.__bases__ == (Group,)]
+    checks = Counter(
+        name for group in groups for name in group.__pydantic_decorators__.field_validators
+    )
+    assert len(checks) > 5
+    assert [name for name, count in checks.items() if count > 1] == []
 
 
 def test_a_mistake_is_told_once_where_it_was_made(env: pytest.MonkeyPatch) -> None:

@@ -206,7 +206,7 @@ class StrategySettings(Group):
 
     @field_validator("strategy_slow")
     @classmethod
-    def _slower_than_fast(cls, value: int, info: ValidationInfo) -> int:
+    def _strategy_slower_than_fast(cls, value: int, info: ValidationInfo) -> int:
         return above(value, info, "strategy_fast")
 
 
@@ -241,7 +241,7 @@ class RegimeSettings(Group):
 
     @field_validator("regime_slow")
     @classmethod
-    def _slower_than_fast(cls, value: int, info: ValidationInfo) -> int:
+    def _regime_slower_than_fast(cls, value: int, info: ValidationInfo) -> int:
         return above(value, info, "regime_fast")
 
 

@@ -3,7 +3,10 @@
 
 (async () => {
   const canvas = document.getElementById("chart");
-  if (!canvas || !window.LightweightCharts) return;
+  if (!window.LightweightCharts) {
+    canvas.dataset.state = "failed";
+    return;
+  }
   const { CandlestickSeries, CrosshairMode, createChart } = window.LightweightCharts;
 
   // Canvas knows no custom properties: a probe element turns each token into a plain colour.

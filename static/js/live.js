@@ -10,10 +10,13 @@
   // phones keep such connections for minutes after a change of network.
   const SILENCE_MS = 60_000;
   const RETRY_MS = 3_000;
+  // The server ends every stream after some minutes; the next is there before anybody need know.
+  const PATIENCE_MS = 2_000;
 
   let connection = null;
   let heardAt = performance.now();
   let signedOut = false;
+  let patience = 0;
 
   function show(state) {
     const element = document.getElementById("connection");
@@ -31,11 +34,14 @@
   stream.addEventListener("htmx:sse:after:connection", (event) => {
     connection = event.detail.connection;
     heardAt = performance.now();
+    clearTimeout(patience);
     show("live");
   });
 
   stream.addEventListener("htmx:sse:before:connection", (event) => {
-    if (event.detail.connection.attempt > 0) show("lost");
+    if (event.detail.connection.attempt === 0) return;
+    clearTimeout(patience);
+    patience = setTimeout(() => show("lost"), PATIENCE_MS);
   });
 
   stream.addEventListener("htmx:sse:before:message", () => {
@@ -43,6 +49,7 @@
   });
 
   stream.addEventListener("htmx:sse:error", (event) => {
+    clearTimeout(patience);
     if (event.detail.status === 401) {
       // The session has ended; asking again would only be refused again.
       signedOut = true;
@@ -96,10 +103,10 @@
   });
 
   // A button whose answer was an error, or never came: say so instead of doing nothing.
-  function tell(event) {
-    const notice = document.getElementById("notice");
-    if (event.target !== stream && notice) notice.hidden = false;
-  }
+  const notice = document.getElementById("notice");
+  const whenNotStream = (then) => (event) => event.target === stream || then();
+  const tell = whenNotStream(() => { notice.hidden = false; });
   document.addEventListener("htmx:error", tell);
   document.addEventListener("htmx:response:error", tell);
+  document.addEventListener("htmx:before:request", whenNotStream(() => { notice.hidden = true; }));
 })();

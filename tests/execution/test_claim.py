@@ -1,12 +1,11 @@
 """Is an order written down before it is sent, once, and only if nothing forbids it by then?"""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from nexus.billing.models import Entitlement
 from nexus.exchanges.models import ExchangeAccount
@@ -21,7 +20,8 @@ from nexus.fanout.size import Leg
 from nexus.market.models import TickerRow
 from nexus.regime.models import ReadingRow
 from nexus.strategy.border import Action
-from tests.scenes import AT, BTC, PRICE, Scene, WorkerDiedError, kill_worker, lose_answer, somebody_waits
+from tests.scenes import AT, Scene, somebody_waits
+from tests.scripted import BTC, PRICE, WorkerDiedError, kill_worker, lose_answer
 
 
 async def claimed(scene: Scene, plan_ids: list[int]) -> Claims:
@@ -133,11 +133,12 @@ async def test_a_bot_whose_order_is_unknown_gets_no_other(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("table", [TickerRow, ReadingRow])
-async def test_without_fresh_data_it_waits_and_then_expires(scene: Scene, table: Any) -> None:
+async def test_without_fresh_data_it_waits_and_then_expires(
+    scene: Scene, table: type[TickerRow | ReadingRow]
+) -> None:
     await scene.bot()
     plans = await scene.enter()
-    async with scene.database.transaction() as tx:
-        await tx.execute(delete(table))
+    await scene.empty(table)
     assert await claimed(scene, plans) == Claims([], plans)
     scene.passes(seconds=60)
     assert await claimed(scene, plans) == Claims([], plans)
@@ -183,7 +184,7 @@ async def test_a_trade_the_leader_has_left_refuses(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("valid_until", [AT, AT - timedelta(days=1)])
-async def test_a_tier_that_ended_since_then_refuses(scene: Scene, valid_until: Any) -> None:
+async def test_a_tier_that_ended_since_then_refuses(scene: Scene, valid_until: datetime) -> None:
     await scene.bot()
     plans = await scene.enter()
     async with scene.database.transaction() as tx:

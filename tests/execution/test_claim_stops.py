@@ -43,7 +43,7 @@ async def _only(tx: Transaction, column: object) -> int:
     return int((await tx.scalars(select(column))).one())  # type: ignore[call-overload]
 
 
-STOPS = {
+STOPS: dict[Stop, str] = {
     stop_everything: "STOPPED: switch=everything",
     stop_the_strategy: "STOPPED: switch=strategy:trend",
     pause: "BOT_PAUSED: status=paused",

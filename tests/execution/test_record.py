@@ -17,17 +17,8 @@ from nexus.execution.models import OrderEvent, OrderRow
 from nexus.execution.record import News, news_of_report, record_news
 from nexus.execution.states import Step
 from nexus.strategy.border import Action
-from tests.scenes import (
-    AT,
-    PRICE,
-    Scene,
-    ScriptedExchange,
-    fill,
-    lose_answer,
-    refuse_for_now,
-    reject,
-    take,
-)
+from tests.scenes import AT, Scene
+from tests.scripted import PRICE, ScriptedExchange, fill, lose_answer, refuse_for_now, reject, take
 
 BOUGHT = Decimal("0.008")
 FEE = Decimal("0.000008")
@@ -62,7 +53,7 @@ async def test_an_accepted_order_moves_everything_it_should(scene: Scene) -> Non
     bot = await placed(scene)
     [order], [plan], [bought] = await scene.orders(), await scene.plans(), await scene.fills()
     assert (order.status, order.exchange_order_id) == ("FILLED", f"x-{order.id}")
-    assert (order.executed_quantity, order.executed_quote) == (BOUGHT, 400)
+    assert (order.executed_quantity, order.executed_quote) == (BOUGHT, Decimal(400))
     assert order.next_check_at is None
     assert (plan.status, plan.reason) == ("DONE", "")
     assert (bought.order_id, bought.bot_id, bought.side) == (order.id, bot, "buy")
@@ -70,9 +61,9 @@ async def test_an_accepted_order_moves_everything_it_should(scene: Scene) -> Non
         BOUGHT, PRICE, FEE, "BTC", AT,
     )  # fmt: skip
     held = await scene.holding(bot)
-    assert (held.quantity, held.cost, held.realised) == (BOUGHT - FEE, 400, 0)
+    assert (held.quantity, held.cost, held.realised) == (BOUGHT - FEE, Decimal(400), Decimal(0))
     assert (held.trade_id, held.layers) == (plan.decision_id, 1)
-    assert (await scene.free("BTC"), await scene.free("USDT")) == (BOUGHT - FEE, 9600)
+    assert (await scene.free("BTC"), await scene.free("USDT")) == (BOUGHT - FEE, Decimal(9600))
     assert await scene.events() == ["SENDING", "FILLED"]
 
 
@@ -138,7 +129,7 @@ async def test_a_partial_fill_that_is_then_canceled_keeps_its_fills(scene: Scene
     assert (await scene.orders())[0].status == "CANCELED"
     assert (await scene.plans())[0].status == "DONE"
     held = await scene.holding(bot)
-    assert (held.quantity, held.cost) == ((BOUGHT - FEE) / 4, 100)
+    assert (held.quantity, held.cost) == ((BOUGHT - FEE) / 4, Decimal(100))
     assert await scene.free("USDT") == 9900
 
 

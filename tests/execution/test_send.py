@@ -10,9 +10,9 @@ from nexus.exchanges.models import ExchangeAccount
 from nexus.execution import send
 from nexus.fanout.plan import plan_for_bots
 from nexus.strategy.border import Action, Decision
-from tests.scenes import (
+from tests.scenes import Scene
+from tests.scripted import (
     VENUE,
-    Scene,
     ScriptedExchange,
     WorkerDiedError,
     fill,
@@ -22,7 +22,9 @@ from tests.scenes import (
 )
 
 
-async def test_a_hundred_orders_are_sent_once_each(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_hundred_orders_are_sent_once_each(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(send, "BATCH", 7)
     for _ in range(20):
         await scene.bot()

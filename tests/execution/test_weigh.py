@@ -9,7 +9,8 @@ import pytest
 
 from nexus.exchanges.protocol import Side
 from nexus.execution.weigh import Candidate, Deny, Expire, Limits, Send, Wait, weigh
-from tests.scenes import AT, PRICE
+from tests.scenes import AT
+from tests.scripted import PRICE
 
 LIMITS = Limits(
     slippage_cap_bps=Decimal(50),
@@ -42,6 +43,10 @@ NOTHING: dict[str, Any] = {
     "trade_is_open": False, "entitled": False, "entries_allowed": None, "gate_at": None,
 }  # fmt: skip
 SECOND = timedelta(seconds=1)
+
+
+def changed(plan: Candidate, change: dict[str, Any]) -> Candidate:
+    return replace(plan, **change)
 
 
 @pytest.mark.parametrize("plan", [ENTRY, EXIT, CLOSE])
@@ -104,7 +109,7 @@ def test_a_stop_refuses_what_it_names(plan: Candidate, switch: str, *, refused: 
 @pytest.mark.parametrize("busy", ["bot_busy", "account_busy"])
 @pytest.mark.parametrize("plan", [ENTRY, EXIT, CLOSE])
 def test_it_waits_for_the_order_before_it(plan: Candidate, busy: str) -> None:
-    assert isinstance(weigh(replace(plan, **{busy: True}), AT, frozenset(), LIMITS), Wait)
+    assert isinstance(weigh(changed(plan, {busy: True}), AT, frozenset(), LIMITS), Wait)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +131,7 @@ def test_what_must_wait(plan: Candidate, change: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", ["price_at", "gate_at"])
 def test_news_is_fresh_up_to_its_very_age(name: str) -> None:
     age = LIMITS.price_max_age if name == "price_at" else LIMITS.gate_max_age
-    assert weigh(replace(ENTRY, **{name: AT - age}), AT, frozenset(), LIMITS) == Send()
+    assert weigh(changed(ENTRY, {name: AT - age}), AT, frozenset(), LIMITS) == Send()
 
 
 @pytest.mark.parametrize("plan", [ENTRY, EXIT, CLOSE])
@@ -136,9 +141,7 @@ def test_what_is_too_old_expires_whatever_else_is_wrong(plan: Candidate) -> None
     assert late == Expire("TOO_OLD: not_after=2024-06-01T12:01:00+00:00")
 
 
-@pytest.mark.parametrize(
-    ("price", "sent"), [("50250", True), ("50250.01", False), ("45000", True)]
-)
+@pytest.mark.parametrize(("price", "sent"), [("50250", True), ("50250.01", False), ("45000", True)])
 def test_an_entry_does_not_run_after_the_price(price: str, *, sent: bool) -> None:
     answer = weigh(replace(ENTRY, price=Decimal(price)), AT, frozenset(), LIMITS)
     assert answer == (Send() if sent else Deny("SLIPPAGE: moved_bps=50.002 cap_bps=50"))

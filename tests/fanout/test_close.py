@@ -4,7 +4,7 @@ import asyncio
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from nexus.bots.close import request_close
 from nexus.bots.models import CloseRequest, Holding
@@ -15,7 +15,8 @@ from nexus.fanout.close import plan_closes
 from nexus.market.models import TickerRow
 from nexus.regime.record import set_switch
 from nexus.strategy.border import Action
-from tests.scenes import PRICE, Scene, fill, lose_answer, refuse_for_now, reject, take
+from tests.scenes import Scene
+from tests.scripted import PRICE, fill, lose_answer, refuse_for_now, reject, take
 
 
 async def close(scene: Scene, bot_id: int, key: str = "once") -> None:
@@ -119,8 +120,7 @@ async def test_it_waits_for_an_order_of_unknown_fate(scene: Scene) -> None:
 
 async def test_without_a_price_it_waits(scene: Scene) -> None:
     bot = await scene.follower()
-    async with scene.database.transaction() as tx:
-        await tx.execute(delete(TickerRow))
+    await scene.empty(TickerRow)
     await close(scene, bot)
     await scene.sweep()
     assert (await scene.the_bot(bot)).status == "closing"
@@ -213,7 +213,9 @@ async def test_it_sells_no_more_than_is_free(scene: Scene) -> None:
     bot = await scene.follower()
     async with scene.database.transaction() as tx:
         await tx.execute(
-            update(AccountBalance).where(AccountBalance.asset == "BTC").values(free=Decimal("0.002"))
+            update(AccountBalance)
+            .where(AccountBalance.asset == "BTC")
+            .values(free=Decimal("0.002"))
         )
     await close(scene, bot)
     await scene.sweep()
@@ -226,7 +228,7 @@ async def test_a_closed_bot_follows_again_from_the_next_entry(scene: Scene, held
     bot = await scene.follower()
     if held == "dust":
         async with scene.database.transaction() as tx:
-            await tx.execute(update(Holding).values(quantity=Decimal("0.00001")))
+            await tx.execute(update(Holding).values(quantity=Decimal("0.00001"), cost=1))
     await close(scene, bot)
     await scene.sweep()
     async with scene.database.transaction() as tx:

@@ -13,7 +13,8 @@ from nexus.exchanges.models import ExchangeAccount, SymbolFilter
 from nexus.exchanges.protocol import VenueStatus
 from nexus.fanout.plan import plan_for_bots, plan_stragglers
 from nexus.strategy.border import Action
-from tests.scenes import AT, Scene, lose_answer, somebody_waits, take
+from tests.scenes import AT, Scene, somebody_waits
+from tests.scripted import lose_answer, take
 
 
 async def reasons(scene: Scene) -> list[str]:
@@ -114,7 +115,7 @@ async def test_a_tier_that_has_not_ended_is_valid(scene: Scene) -> None:
 async def test_a_tier_limits_what_all_bots_of_a_person_invest(scene: Scene) -> None:
     person = await scene.person("starter")
     first = await scene.follower(account_id=await scene.account(person), allocation=Decimal(4998))
-    assert (await scene.holding(first)).cost == Decimal("1995")
+    assert (await scene.holding(first)).cost == 1995
     second = await scene.bot(await scene.account(person))
     await scene.leave()
     [denied] = [plan for plan in await scene.plans() if plan.bot_id == second]

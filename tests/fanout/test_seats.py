@@ -8,7 +8,8 @@ from nexus.exchanges.filters import store_filters
 from nexus.fanout.seats import filters_by_venue, seats
 from nexus.fanout.size import Seat
 from nexus.strategy.border import Action
-from tests.scenes import BTC, FILTERS, VENUE, Scene, lose_answer
+from tests.scenes import Scene
+from tests.scripted import BTC, FILTERS, VENUE, lose_answer
 
 
 async def read_seats(scene: Scene) -> dict[int, Seat]:
@@ -20,9 +21,9 @@ async def test_a_new_bot(scene: Scene) -> None:
     bot = await scene.bot(max_order=Decimal(50))
     seat = (await read_seats(scene))[bot]
     assert (seat.status, seat.account_status, seat.venue) == ("running", "active", VENUE)
-    assert (seat.allocation, seat.max_order) == (1000, 50)
-    assert (seat.held, seat.cost, seat.trade_id, seat.has_live_order) == (0, 0, None, False)
-    assert (seat.free_quote, seat.free_base, seat.tier_left) == (10_000, 0, 250_000)
+    assert [seat.allocation, seat.max_order, seat.tier_left] == [1000, 50, 250_000]
+    assert [seat.held, seat.cost, seat.free_quote, seat.free_base] == [0, 0, 10_000, 0]
+    assert (seat.trade_id, seat.has_live_order) == (None, False)
 
 
 async def test_open_plans_reduce_the_free_balance_of_their_account(scene: Scene) -> None:
@@ -47,7 +48,7 @@ async def test_what_has_been_bought_is_spent_once(scene: Scene) -> None:
     seat = (await read_seats(scene))[bot]
     assert seat.free_quote == 500 - 400
     assert seat.held == seat.free_base == Decimal("0.007992")
-    assert (seat.cost, seat.tier_left) == (400, 250_000 - 400)
+    assert [seat.cost, seat.tier_left] == [400, 250_000 - 400]
     assert not seat.has_live_order
 
 

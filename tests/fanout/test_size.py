@@ -240,24 +240,30 @@ def test_no_sale_is_larger_than_the_venue_takes() -> None:
 
 
 def test_the_smallest_quantity_is_not_dust() -> None:
-    assert sized(EXIT, HOLDING, held="0.001") == sells("0.001")
+    dear = wish("exit", "0", "0.4", price="5000")
+    assert sized(dear, HOLDING, held="0.001") == sells("0.001")
+
+
+def test_what_is_worth_less_than_the_smallest_order_is_dust() -> None:
+    assert sized(EXIT, HOLDING, held="0.05") == sells("0.05")
+    assert sized(EXIT, HOLDING, held="0.049") == Denial("DUST: worth=4.9 needed=5")
 
 
 # --------------------------------------------------------------------------------------- closing
 def test_closing_sells_whatever_the_leader_does() -> None:
     seat = replace(HOLDING, trade_id=None, status="closing")
-    assert size_close(seat, BTC, FILTERS) == sells("4")
+    assert size_close(seat, BTC, Decimal(100), FILTERS) == sells("4")
 
 
 def test_closing_knows_its_refusals() -> None:
-    assert size_close(replace(HOLDING, has_live_order=True), BTC, None) == NotYet()
-    assert size_close(HOLDING, BTC, None) == Denial(
+    assert size_close(replace(HOLDING, has_live_order=True), BTC, Decimal(100), None) == NotYet()
+    assert size_close(HOLDING, BTC, Decimal(100), None) == Denial(
         "SYMBOL_NOT_TRADING: symbol=BTC/USDT venue=binance"
     )
-    assert size_close(HOLDING, BTC, replace(FILTERS, trading=False)) == Denial(
+    assert size_close(HOLDING, BTC, Decimal(100), replace(FILTERS, trading=False)) == Denial(
         "SYMBOL_NOT_TRADING: symbol=BTC/USDT venue=binance"
     )
-    assert size_close(FLAT, BTC, FILTERS) == Denial("DUST: held=0 needed=0.001")
+    assert size_close(FLAT, BTC, Decimal(100), FILTERS) == Denial("DUST: held=0 needed=0.001")
 
 
 # ------------------------------------------------------------------------------------ arithmetic

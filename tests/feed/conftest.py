@@ -1,8 +1,10 @@
 """What may a test of this folder ask for? A scene, a channel, an audience, and the running site."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping, MutableSequence
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from nexus.core.clock import SetClock, use
 from nexus.core.db import Database
@@ -15,12 +17,21 @@ from nexus.strategy.border import load_strategies
 from tests.scenes import AT, Scene
 from tests.website import Website, make_passwords_quick, serve, settings_for
 
+Log = MutableSequence[MutableMapping[str, Any]]
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sign in and listen again without waiting."""
     make_passwords_quick(monkeypatch)
     monkeypatch.setattr(live, "RETRY_SECONDS", 0.02)
+
+
+@pytest.fixture
+def logged() -> Iterator[Log]:
+    """Note what is logged. Unconfigured, structlog would draw tracebacks for seconds."""
+    with capture_logs() as entries:
+        yield entries
 
 
 @pytest.fixture
@@ -41,7 +52,8 @@ async def scene(database: Database, channel: Channel) -> AsyncIterator[Scene]:
 
 
 @pytest.fixture
-def audience(scene: Scene, channel: Channel) -> Audience:
+def audience(scene: Scene, channel: Channel, logged: Log) -> Audience:
+    del logged
     strategies = load_strategies(scene.settings.strategies, scene.settings)
     known = {strategy.name: strategy for strategy in strategies}
     return Audience(scene.database, channel, scene.settings, known)

@@ -8,7 +8,8 @@ from typing import Any
 from nexus.billing.models import Entitlement
 from nexus.core.clock import SetClock, now
 from nexus.feed.models import FeedItem
-from tests.scenes import AT, BTC, Scene
+from tests.scenes import AT, Scene
+from tests.scripted import BTC
 from tests.website import Browser, Website
 
 

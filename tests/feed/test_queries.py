@@ -17,7 +17,8 @@ from nexus.feed.views import DecisionView, MarketView
 from nexus.market.models import CandleRow
 from nexus.strategy.border import Action
 from tests.feed.watching import queries
-from tests.scenes import AT, BTC, PRICE, Act, Scene, lose_answer, refuse_for_now, reject, take
+from tests.scenes import AT, Scene
+from tests.scripted import BTC, PRICE, Act, lose_answer, refuse_for_now, reject, take
 
 
 async def market(scene: Scene, symbol: str = BTC) -> MarketView:
@@ -103,7 +104,7 @@ async def test_the_little_line_is_the_newest_candles_oldest_first(scene: Scene) 
     view = await market(scene)
     assert view.spark == tuple(Decimal(close) for close in range(15, 15 + SPARK_CANDLES))
     assert view.change_percent == 100, "from 15, the first of the line, to 30"
-    assert (await market(scene, "ETH/USDT")).spark == (700, 701)
+    assert (await market(scene, "ETH/USDT")).spark == (Decimal(700), Decimal(701))
 
 
 # --------------------------------------------------------------------------------- the feed

@@ -10,6 +10,7 @@ import httpx
 from sqlalchemy import event
 
 from nexus.core.db import Database
+from nexus.core.redis import Channel
 from nexus.feed.audience import Audience, Seat
 from tests.website import Browser
 
@@ -43,7 +44,7 @@ async def listening(audience: Audience) -> AsyncIterator[None]:
     """Let an audience listen, as the web process does."""
     task = asyncio.create_task(audience.listen())
     try:
-        await heard(audience)
+        await heard(audience.channel)
         yield
     finally:
         task.cancel()
@@ -51,9 +52,8 @@ async def listening(audience: Audience) -> AsyncIterator[None]:
             await task
 
 
-async def heard(audience: Audience) -> None:
-    """Wait until the audience hears what is published."""
-    channel = audience.channel
+async def heard(channel: Channel) -> None:
+    """Wait until somebody hears what is published."""
 
     async def subscribers() -> int:
         [(_, count)] = await channel.redis.pubsub_numsub(channel.name)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from nexus.settings import StrategySettings
+from nexus.settings import Settings
 from nexus.strategy.border import (
     HOLD,
     Action,
@@ -37,14 +37,14 @@ def test_only_hold_is_hold() -> None:
 
 
 def test_strategies_are_built_in_the_order_of_their_names() -> None:
-    trend, breakout = load_strategies((TREND, BREAKOUT), StrategySettings(strategy_slow=77))
+    trend, breakout = load_strategies((TREND, BREAKOUT), Settings(strategy_slow=77))
     assert (trend.name, trend.warmup, trend.layers) == ("trend", 78, 3)
     assert (breakout.name, breakout.warmup, breakout.layers) == ("breakout", 21, 1)
 
 
 def test_a_foreign_bot_decides_here_what_it_decides_alone() -> None:
     rows = wandering(seed=3, count=1500)
-    (hosted,) = load_strategies((BREAKOUT,), StrategySettings())
+    (hosted,) = load_strategies((BREAKOUT,), Settings())
     here = [(str(p.decision.why), p.candle) for p in follow(hosted, rows)]
 
     bot, alone, long = BreakoutBot(lookback=20), [], False
@@ -71,9 +71,14 @@ def test_a_foreign_bot_decides_here_what_it_decides_alone() -> None:
 )
 def test_a_strategy_that_cannot_be_loaded_is_named(path: str) -> None:
     with pytest.raises(StrategyError, match=f"^STRATEGIES: {re.escape(path)} cannot be loaded: "):
-        load_strategies((TREND, path), StrategySettings())
+        load_strategies((TREND, path), Settings())
 
 
 def test_two_strategies_of_one_name_are_refused() -> None:
     with pytest.raises(StrategyError, match="two strategies are called the same: trend, trend"):
-        load_strategies((TREND, TREND), StrategySettings())
+        load_strategies((TREND, TREND), Settings())
+
+
+def test_a_strategy_that_could_never_decide_is_refused() -> None:
+    with pytest.raises(StrategyError, match=r"needs 51 closed candles .* keeps 50"):
+        load_strategies((TREND,), Settings().model_copy(update={"market_history_candles": 50}))

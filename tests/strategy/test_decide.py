@@ -9,6 +9,7 @@ import pytest
 from nexus.market.snapshot import Candles, MarketSnapshot
 from nexus.strategy.border import HOLD, Action, Book, Decision, Layer, StrategyError
 from nexus.strategy.decide import Books, Proposal, decide
+from nexus.strategy.decide import ask as decide_or_skip
 from tests.market.candles import BTC, START, candles, closes_at, opens_at, series, view
 
 ENTER = Decision(Action.ENTER, target_fraction=Decimal("0.4"), layer=1)
@@ -132,3 +133,17 @@ def test_a_refusal_says_what_was_said() -> None:
     message = "parrot said add to 0.7 as layer 5 while holding 1 layers"
     with pytest.raises(StrategyError, match=f"^{message}$"):
         ask(Parrot(said("add", "0.7", 5)), series([100, 101, 102]), ONE_LAYER)
+
+
+class Failing(Parrot):
+    """A strategy with a defect."""
+
+    def decide(self, candles: Candles, book: Book) -> Decision:
+        raise ZeroDivisionError
+
+
+def test_a_strategy_that_fails_is_left_out_of_this_tick() -> None:
+    seen = series([100, 101, 102])
+    shown = MarketSnapshot(closes_at(3), {BTC: view(seen)}, calls=1)
+    assert decide_or_skip(Failing(), BTC, shown, {}) is None
+    assert decide_or_skip(Parrot(), BTC, shown, {}) is not None

@@ -1,13 +1,18 @@
-"""What the pages are shown with in tests: one of every state, with made-up numbers."""
+"""What are the pages shown with in tests? One of every state, in the shapes the server gives."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal as D
+from decimal import Decimal
 from typing import Any
 
+from nexus.bots.views import BotView, Totals
 from nexus.core.assets import load_assets
+from nexus.feed.views import DecisionView, FeedView, MarketView
+from nexus.market.snapshot import Candle
 
 AT = datetime(2026, 3, 2, 14, 32, 5, tzinfo=UTC)
+CRASH = "Crash guard: the price fell 8.4 % within 4 hours."
+UPWARD = tuple(Decimal(close) for close in (5, 4, 6, 7, 6, 8, 9, 8, 11, 10, 12, 14, 13, 15))
 
 
 @dataclass(frozen=True)
@@ -16,116 +21,46 @@ class Person:
     display_name: str = "Alice"
 
 
-@dataclass(frozen=True)
-class Market:
-    symbol: str = "BTC/USDT"
-    base: str = "BTC"
-    quote: str = "USDT"
-    price: D | None = D("97123.45")
-    change_percent: D | None = D("1.254")
-    regime: str = "bullish"
-    regime_reason: str = "The fast average is above the slow one and the trend is strong."
-    entries_allowed: bool = True
-    age_seconds: int | None = 4
-    stale: bool = False
-    spark: tuple[D, ...] = tuple(D(n) for n in (5, 4, 6, 7, 6, 8, 9, 8, 11, 10, 12, 14, 13, 15))
-
-
-@dataclass(frozen=True)
-class Bot:
-    id: int = 17
-    symbol: str = "BTC/USDT"
-    base: str = "BTC"
-    quote: str = "USDT"
-    strategy_label: str = "Trend follower"
-    account_label: str = "Paper account"
-    venue: str = "paper"
-    status: str = "running"
-    note: str = ""
-    allocation: D = D(1000)
-    quantity: D = D("0.00721")
-    value: D | None = D("1012.44")
-    layer: int = 2
-    layers: int = 3
-    average_price: D | None = D("95400.10")
-    unrealised: D | None = D("12.30")
-    realised: D = D("-4.10")
-    can_start: bool = False
-    can_pause: bool = True
-    can_close: bool = True
-
-
-@dataclass(frozen=True)
-class Item:
-    id: int = 300
-    at: datetime = AT
-    kind: str = "bought"
-    symbol: str = "BTC/USDT"
-    title: str = "Bought 0.00412 BTC"
-    detail: str = "Layer 2 at 97,120.00, fee 0.40 USDT"
-    amount: D | None = D("400.13")
-    currency: str = "USDT"
-
-
-@dataclass(frozen=True)
-class Decision:
-    id: int = 40
-    at: datetime = AT
-    symbol: str = "BTC/USDT"
-    action: str = "enter"
-    layer: int = 1
-    price: D = D("95400.10")
-    regime: str = "bullish"
-    blocked: bool = False
-    reason: str = "Entries are allowed in a bullish market."
-    why: str = "The fast average crossed above the slow one."
-    you: str | None = "2 of your 2 bots bought."
-    you_state: str = "followed"
-    followed: int = 98
-    bots: int = 100
-
-
-@dataclass(frozen=True)
-class Totals:
-    value: D = D("12345.678")
-    realised: D = D("-18.20")
-    unrealised: D = D("142.37")
-    currency: str = "USDT"
-
-
-@dataclass(frozen=True)
-class Candle:
-    open_time: datetime = AT
-    open: D = D("96800.00")
-    high: D = D("97300.50")
-    low: D = D("96650.10")
-    close: D = D("97123.45")
-
-
+BTC = MarketView(
+    symbol="BTC/USDT",
+    base="BTC",
+    quote="USDT",
+    price=Decimal("97123.45"),
+    change_percent=Decimal("1.254"),
+    regime="bullish",
+    regime_reason="The fast average is above the slow one and the trend is strong.",
+    entries_allowed=True,
+    age_seconds=4,
+    stale=False,
+    spark=UPWARD,
+)
 MARKETS = [
-    Market(),
-    Market(
+    BTC,
+    replace(
+        BTC,
         symbol="ETH/USDT",
         base="ETH",
-        price=D("2841.2"),
-        change_percent=D("-7.31"),
+        price=Decimal("2841.2"),
+        change_percent=Decimal("-7.31"),
         regime="bearish",
-        regime_reason="Crash guard: the price fell 8.4 % within 4 hours.",
+        regime_reason=CRASH,
         entries_allowed=False,
-        spark=tuple(D(n) for n in (15, 14, 15, 13, 12, 12, 10, 11, 8, 6, 7, 5, 4, 4)),
+        spark=UPWARD[::-1],
     ),
-    Market(
+    replace(
+        BTC,
         symbol="SOL/USDT",
         base="SOL",
-        price=D("142.305"),
-        change_percent=D(0),
+        price=Decimal("142.305"),
+        change_percent=Decimal(0),
         regime="sideways",
         regime_reason="There is no trend: the directional index is 11, below 18.",
         entries_allowed=False,
         age_seconds=75,
         stale=True,
     ),
-    Market(
+    replace(
+        BTC,
         symbol="PEPE/USDT",
         base="PEPE",
         price=None,
@@ -139,70 +74,135 @@ MARKETS = [
     ),
 ]
 
+HOLDING = BotView(
+    id=17,
+    user_id=1,
+    symbol="BTC/USDT",
+    base="BTC",
+    quote="USDT",
+    strategy_label="Trend follower",
+    account_label="Paper account",
+    venue="paper",
+    status="running",
+    note="",
+    allocation=Decimal(1000),
+    quantity=Decimal("0.00721"),
+    value=Decimal("1012.44"),
+    layer=2,
+    layers=3,
+    average_price=Decimal("95400.10"),
+    unrealised=Decimal("12.30"),
+    realised=Decimal("-4.10"),
+)
+WAITING = replace(
+    HOLDING,
+    id=18,
+    symbol="ETH/USDT",
+    base="ETH",
+    venue="binance",
+    account_label="Main account",
+    note="Waits for the next entry: the leader is already in a trade.",
+    allocation=Decimal(2500),
+    quantity=Decimal(0),
+    value=Decimal(0),
+    layer=0,
+    average_price=None,
+    unrealised=None,
+    realised=Decimal("212.5"),
+)
 BOTS = [
-    Bot(),
-    Bot(
-        id=18,
-        symbol="ETH/USDT",
-        base="ETH",
-        venue="binance",
-        account_label="Main account",
-        note="Waits for the next entry: the leader is already in a trade.",
-        quantity=D(0),
-        value=D(2500),
-        allocation=D(2500),
-        layer=0,
-        average_price=None,
-        unrealised=None,
-        realised=D("212.5"),
-    ),
-    Bot(
+    HOLDING,
+    WAITING,
+    replace(
+        HOLDING,
         id=19,
         symbol="SOL/USDT",
         base="SOL",
         status="paused",
         note="Paused: it keeps what it holds, follows exits and buys nothing.",
-        quantity=D("3.5"),
+        quantity=Decimal("3.5"),
         layer=1,
-        average_price=D("150.25"),
-        unrealised=D("-27.8"),
-        realised=D(0),
-        can_start=True,
-        can_pause=False,
+        average_price=Decimal("150.25"),
+        unrealised=Decimal("-27.8"),
+        realised=Decimal(0),
     ),
-    Bot(id=20, status="closing", note="Selling 0.00721 BTC.", can_pause=False, can_close=False),
-    Bot(
-        id=21,
-        status="stopped",
-        quantity=D(0),
-        layer=0,
-        average_price=None,
-        unrealised=None,
-        value=None,
-        can_start=True,
-        can_pause=False,
-        can_close=False,
+    replace(HOLDING, id=20, status="closing", note="Selling 0.00721 BTC."),
+    replace(WAITING, id=21, status="stopped", note="", value=None),
+]
+
+BOUGHT = FeedView(
+    id=300,
+    at=AT,
+    kind="bought",
+    symbol="BTC/USDT",
+    title="Bought 0.00412 BTC",
+    detail="Layer 2 at 97,120.00, fee 0.40 USDT",
+    amount=Decimal("400.13"),
+    currency="USDT",
+)
+FEED = [
+    BOUGHT,
+    *(
+        replace(BOUGHT, id=number, at=AT - timedelta(minutes=ago), kind=kind, amount=amount)
+        for number, ago, kind, amount in (
+            (299, 1, "sold", Decimal("3409.44")),
+            (298, 2, "blocked", None),
+            (297, 3, "denied", None),
+            (296, 9, "failed", None),
+            (295, 60, "notice", None),
+        )
     ),
 ]
 
-FEED = [
-    Item(),
-    Item(299, AT - timedelta(seconds=41), "sold", "ETH/USDT", "Sold 1.2 ETH", "All of it, at 2,841.20", D("3409.44")),
-    Item(298, AT - timedelta(minutes=2), "blocked", "ETH/USDT", "Entry blocked: ETH/USDT", "Crash guard: the price fell 8.4 % within 4 hours.", None),
-    Item(297, AT - timedelta(minutes=3), "denied", "BTC/USDT", "No order for your bot", "Free balance 4.20 USDT is below the minimum of 5.25 USDT.", None),
-    Item(296, AT - timedelta(minutes=9), "failed", "BTC/USDT", "The exchange refused the order", "Nothing was bought. The key may no longer trade; check it on the exchange.", None),
-    Item(295, AT - timedelta(hours=1), "notice", "", "Trading is on", "The market data is back.", None),
-]  # fmt: skip
-
+ENTERED = DecisionView(
+    id=40,
+    at=AT,
+    symbol="BTC/USDT",
+    action="enter",
+    layer=1,
+    price=Decimal("95400.10"),
+    regime="bullish",
+    blocked=False,
+    reason="Entries are allowed in a bullish market.",
+    why="The fast average crossed above the slow one.",
+    you="2 of your 2 bots bought.",
+    you_state="followed",
+    followed=98,
+    bots=100,
+)
+DENIED = "Your bot on Main account got no order: its free balance was below the minimum."
+BLOCKED = replace(
+    ENTERED,
+    id=41,
+    regime="bearish",
+    blocked=True,
+    reason=CRASH,
+    you=None,
+    you_state="none",
+    followed=0,
+)
 DECISIONS = [
-    Decision(42, action="add", layer=2),
-    Decision(41, symbol="ETH/USDT", price=D("2841.2"), regime="bearish", blocked=True, reason="Crash guard: the price fell 8.4 % within 4 hours.", you=None, you_state="none", followed=0),
-    Decision(40, you="Your bot on Main account got no order: its free balance was below the minimum.", you_state="denied"),
-    Decision(39, action="exit", symbol="SOL/USDT", price=D("142.3"), you="Your bot waits for the next entry.", you_state="waiting", followed=0, bots=12),
-    Decision(38, action="reduce", symbol="SOL/USDT", price=D("149"), you=None, you_state="none", followed=12, bots=12),
-]  # fmt: skip
+    replace(ENTERED, id=42, action="add", layer=2),
+    BLOCKED,
+    replace(ENTERED, you=DENIED, you_state="denied"),
+    replace(ENTERED, id=39, action="exit", you="It waits for an entry.", you_state="waiting"),
+    replace(ENTERED, id=38, action="reduce", you=None, you_state="none"),
+]
 
-CANDLES = [Candle(AT - timedelta(hours=n)) for n in range(8)]
+TOTALS = Totals(Decimal("12345.678"), Decimal("142.37"), Decimal("-18.20"), "USDT")
+NOTHING = Totals(Decimal(0), Decimal(0), Decimal(0), "USDT")
+
+CANDLES = [
+    Candle(
+        open_time=AT - timedelta(hours=age),
+        open=Decimal("96800.00"),
+        high=Decimal("97300.50"),
+        low=Decimal("96650.10"),
+        close=Decimal("97123.45"),
+        volume=Decimal(12),
+    )
+    for age in range(8)
+]
 
 
 def page(path: str = "/", *, signed_in: bool = True) -> dict[str, Any]:
@@ -223,8 +223,8 @@ def home(*, empty: bool = False) -> dict[str, Any]:
         "bots": [] if empty else BOTS,
         "feed": [] if empty else FEED,
         "decisions": [] if empty else DECISIONS,
-        "totals": Totals(D(0), D(0), D(0)) if empty else Totals(),
-        "last_event_id": "" if empty else "1700000000-5",
+        "totals": NOTHING if empty else TOTALS,
+        "last_event_id": "0" if empty else "300",
     }
 
 
@@ -245,20 +245,21 @@ def new_bot(*, wrong: bool = False) -> dict[str, Any]:
         "allocation": "Write an amount of at least 10, like 250.",
         "account": "This account has 4.20 USDT free. Choose another or a smaller amount.",
     }
+    typed = {"strategy": "other", "symbol": "ETH/USDT", "account": "2", "allocation": "abc"}
     return page("/bots/new") | {
         "symbols": ["BTC/USDT", "ETH/USDT"],
         "strategies": [
-            ("trend", "Trend follower", "Buys in three layers while a trend lasts, leaves at its end."),
+            ("trend", "Trend follower", "Buys in layers while a trend lasts, leaves at its end."),
             ("other", "Another strategy", "Something else that an operator hosts."),
         ],
-        "accounts": [(1, "Paper account", "paper", D("9000")), (2, "Main", "binance", None)],
-        "form": {"strategy": "other", "allocation": "abc"} if wrong else {},
+        "accounts": [(1, "Paper account", "paper", Decimal(9000)), (2, "Main", "binance", None)],
+        "form": typed if wrong else dict.fromkeys(typed, "") | {"strategy": "trend"},
         "errors": mistakes if wrong else {},
-        "minimum": D("10"),
+        "minimum": Decimal(10),
     }
 
 
-def close_bot(bot: Bot, *, wrong: bool = False) -> dict[str, Any]:
+def close_bot(bot: BotView, *, wrong: bool = False) -> dict[str, Any]:
     """Give the confirm page's context."""
     mistakes = {"": "The price is too old to sell on right now. Try again in a minute."}
     return page(f"/bots/{bot.id}/close") | {
@@ -297,9 +298,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "sign-in-wrong": ("accounts/sign_in.html", sign_in(wrong=True)),
     "new": ("bots/new.html", new_bot()),
     "new-wrong": ("bots/new.html", new_bot(wrong=True)),
-    "close": ("bots/close.html", close_bot(BOTS[0])),
-    "close-empty": ("bots/close.html", close_bot(BOTS[1])),
-    "close-wrong": ("bots/close.html", close_bot(BOTS[0], wrong=True)),
+    "close": ("bots/close.html", close_bot(HOLDING)),
+    "close-empty": ("bots/close.html", close_bot(WAITING)),
+    "close-wrong": ("bots/close.html", close_bot(HOLDING, wrong=True)),
     "symbol": ("market/symbol.html", symbol()),
     "symbol-empty": ("market/symbol.html", symbol(empty=True)),
     "error": ("errors/error.html", error()),

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from nexus.billing.models import Entitlement, Tier
@@ -91,7 +91,10 @@ async def _check_tier(tx: Transaction, user_id: int, allocation: Decimal) -> Non
     tier = await tx.scalar(
         select(Tier)
         .join(Entitlement, Entitlement.tier == Tier.name)
-        .where(Entitlement.user_id == user_id)
+        .where(
+            Entitlement.user_id == user_id,
+            or_(Entitlement.valid_until.is_(None), Entitlement.valid_until > now()),
+        )
         .with_for_update(of=Entitlement)
     )
     if tier is None:

@@ -5,7 +5,6 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError, ValidationInfo
 
-
 LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@", re.IGNORECASE | re.DOTALL)
 """The name and password of an address, behind its scheme."""
 

@@ -49,6 +49,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
+    made.globals.update(now=clock.now)
     made.filters.update(
         ago=ago,
         clock_time=clock_time,

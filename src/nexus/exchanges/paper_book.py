@@ -61,7 +61,8 @@ async def write_orders(tx: Transaction, fills: Sequence[PaperFill]) -> dict[Orde
         for filled in fills
     ]
     statement, columns = insert_rows(PaperOrder, rows)
-    written = await tx.scalars(statement.returning(PaperOrder), columns)
+    whole = select(PaperOrder).from_statement(statement.returning(PaperOrder))
+    written = await tx.scalars(whole, columns)
     return {(row.account_id, row.client_order_id): report(row) for row in written}
 
 

@@ -232,7 +232,7 @@ def _order_values(row: RowMapping, at: datetime, broker: Broker) -> dict[str, An
     }
 
 
-def _intent(row: RowMapping, order: Row[Any], at: datetime) -> Intent:
+def _intent(row: RowMapping, order: Row[int, int, str], at: datetime) -> Intent:
     return Intent(
         order_id=order.id,
         account=Account(row["account_id"], row["venue"], row["egress"], row["key_version"]),

@@ -166,7 +166,8 @@ async def _store_fills(tx: Transaction, moving: Sequence[tuple[Known, News]]) ->
     if not rows:
         return
     statement, columns = insert_rows(FillRow, rows)
-    new = await tx.scalars(statement.on_conflict_do_nothing().returning(FillRow), columns)
+    added = statement.on_conflict_do_nothing().returning(*FillRow.__table__.c)
+    new = await tx.scalars(select(FillRow).from_statement(added), columns)
     await settle_fills(tx, new.all(), {k.order.id: k.plan for k, _ in moving})
 
 
@@ -276,7 +277,7 @@ async def _attempts(tx: Transaction, plan_ids: Sequence[int]) -> Counter[int]:
         )
         .group_by(OrderRow.plan_id)
     )
-    return Counter(dict(rows.tuples().all()))
+    return Counter(dict(rows.all()))
 
 
 def _sale(order: OrderRow) -> tuple[bool, str]:

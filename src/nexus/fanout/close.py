@@ -50,11 +50,13 @@ async def _plan_close(
     if seat.held <= 0 and not seat.has_live_order:
         await finish_close(tx, request.id, sold=True, outcome="It held nothing.")
         return []
-    prices = await last_prices(tx, [bot.symbol])
-    filters = (await filters_by_venue(tx, bot.symbol)).get(seat.venue)
-    result = size_close(seat, bot.symbol, filters)
-    if isinstance(result, NotYet) or bot.symbol not in prices:
+    price = (await last_prices(tx, [bot.symbol])).get(bot.symbol)
+    if price is None:
         return []  # Looked at again in a moment, by the sweeper.
+    filters = (await filters_by_venue(tx, bot.symbol)).get(seat.venue)
+    result = size_close(seat, bot.symbol, price.price, filters)
+    if isinstance(result, NotYet):
+        return []
     if isinstance(result, Denial):
         dust = result.reason.startswith("DUST")
         await finish_close(tx, request.id, sold=dust, outcome=result.reason)
@@ -63,7 +65,7 @@ async def _plan_close(
         text=f"close/{request.id}",
         action="close",
         symbol=bot.symbol,
-        price=prices[bot.symbol].price,
+        price=price.price,
         not_after=now() + timedelta(seconds=rules.exit_max_age_seconds),
         close_request_id=request.id,
     )

@@ -86,13 +86,15 @@ def size(
     return _size_sell(seat, wish, filters)
 
 
-def size_close(seat: Seat, symbol: str, filters: Filters | None) -> Leg | Denial | NotYet:
+def size_close(
+    seat: Seat, symbol: str, price: Decimal, filters: Filters | None
+) -> Leg | Denial | NotYet:
     """Sell everything a bot holds, because its owner said so."""
     if seat.has_live_order:
         return NotYet()
     if filters is None or not filters.trading:
         return Denial(f"SYMBOL_NOT_TRADING: symbol={symbol} venue={seat.venue}")
-    return _sell(min(seat.held, seat.free_base), filters)
+    return _sell(min(seat.held, seat.free_base), price, filters)
 
 
 def _size_buy(seat: Seat, wish: Wish, filters: Filters, rules: TradingSettings) -> Leg | Denial:
@@ -145,14 +147,17 @@ def _size_sell(seat: Seat, wish: Wish, filters: Filters) -> Leg | Denial | NotYe
     quantity = min(seat.held, seat.free_base)
     if wish.action is Action.REDUCE and wish.leader_fraction > 0:
         quantity *= 1 - wish.target_fraction / wish.leader_fraction
-    return _sell(quantity, filters)
+    return _sell(quantity, wish.price, filters)
 
 
-def _sell(quantity: Decimal, filters: Filters) -> Leg | Denial:
+def _sell(quantity: Decimal, price: Decimal, filters: Filters) -> Leg | Denial:
     """Sell at most so much; what is too little to sell is dust and stays."""
     rounded = round_down(min(quantity, filters.max_quantity), filters.step_size)
     if rounded <= 0 or rounded < filters.min_quantity:
         return Denial(f"DUST: held={plain(quantity)} needed={plain(filters.min_quantity)}")
+    if rounded * price < filters.min_notional:
+        worth = plain(rounded * price)
+        return Denial(f"DUST: worth={worth} needed={plain(filters.min_notional)}")
     return Leg(Side.SELL, rounded)
 
 

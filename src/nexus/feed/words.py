@@ -10,6 +10,7 @@ NOTHING_TRADED = "NOTHING_TRADED"
 
 SENTENCES = {
     "ACCOUNT_NOT_ACTIVE": "The exchange account is not connected. Connect it again to trade.",
+    "ACKED": "The exchange has the order. What was traded is being asked for.",
     "ALREADY_INVESTED": "The bot had invested its share already.",
     "BALANCE_BELOW_MINIMUM": "The account had too little free: {free} of at least {needed}.",
     "BOT_CLOSING": "You had told the bot to close.",

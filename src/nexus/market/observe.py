@@ -67,8 +67,6 @@ class Observer:
         due = last_closed(look.at, self.timeframe)
         await self._read_stored(due)
         for symbol in self._lacking(due):
-            if look.calls.total() >= self._budget:
-                break  # The rest is read at the next tick.
             await self._extend(look, symbol, due)
 
     def _lacking(self, due: datetime) -> list[str]:
@@ -127,7 +125,7 @@ class Observer:
         """Ask the first source that answers. None when all are away: the data grows stale."""
         for source in self.sources:
             if look.calls.total() >= self._budget:
-                return None
+                return None  # What is left is asked at the next tick.
             look.calls[source.name, endpoint] += 1
             try:
                 answer = await question(source)

@@ -62,7 +62,7 @@ async def _filled(tx: Transaction) -> dict[int, Decimal]:
     rows = await tx.execute(
         select(FillRow.order_id, func.sum(FillRow.quantity)).group_by(FillRow.order_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _differences(
@@ -94,4 +94,4 @@ async def _by_status(tx: Transaction, table: type[PlanRow | OrderRow]) -> dict[s
     rows = await tx.execute(
         select(table.status, func.count()).group_by(table.status).order_by(table.status)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -14,7 +14,7 @@ from nexus.pipeline.desk import Desk
 from nexus.regime.judge import Verdict
 from nexus.regime.record import open_gate, record
 from nexus.strategy.book import keep_book, load_books
-from nexus.strategy.decide import Proposal, decide
+from nexus.strategy.decide import Proposal, ask
 
 
 @dataclass
@@ -39,9 +39,9 @@ async def run_tick(desk: Desk, at: datetime) -> TickOutcome:
     outcome = TickOutcome(at, snapshot.calls, snapshot.refused, gate.regimes)
 
     for strategy, symbol in desk.hosted():
-        proposal = decide(strategy, symbol, snapshot, books)
+        proposal = ask(strategy, symbol, snapshot, books)
         if proposal is None:
-            continue  # No candle has closed that this strategy was not asked about.
+            continue  # No candle has closed that it was not asked about.
         async with desk.database.transaction() as tx:
             if proposal.decision.is_hold:
                 await keep_book(tx, proposal)

@@ -10,7 +10,8 @@ The rules of the border:
 
 * `decide` is pure: same candles and same book, same decision. No clock, no network, no state
   of its own: what it must remember goes into `Decision.state` and comes back in `Book.state`.
-* It is asked once about each closed candle, with at least `warmup` candles.
+* It is asked about each closed candle, with at least `warmup` candles, and decides once. While it
+  holds it may be asked again about the same one.
 * `target_fraction` is the share of a bot's allocation that should be invested afterwards.
 """
 
@@ -116,6 +117,12 @@ class StrategyError(Exception):
 def load_strategies(factories: tuple[str, ...], settings: Any) -> tuple[Strategy, ...]:
     """Build each `module:factory`; StrategyError names the one that cannot be."""
     strategies = tuple(_load(path, settings) for path in factories)
+    for path, strategy in zip(factories, strategies, strict=True):
+        if strategy.warmup > settings.market_history_candles:
+            raise StrategyError(
+                f"STRATEGIES: {path} needs {strategy.warmup} closed candles to decide, and"
+                f" MARKET_HISTORY_CANDLES keeps {settings.market_history_candles}"
+            )
     names = [strategy.name for strategy in strategies]
     if len(set(names)) != len(names):
         raise StrategyError(f"STRATEGIES: two strategies are called the same: {', '.join(names)}")

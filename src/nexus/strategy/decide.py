@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
+import structlog
+
 from nexus.market.snapshot import MarketSnapshot
 from nexus.strategy.border import Action, Book, Decision, Strategy, StrategyError
 
@@ -28,6 +30,8 @@ class Proposal:
         return f"{self.strategy}/{self.symbol}/{self.candle.isoformat()}"
 
 
+log = structlog.get_logger()
+
 Books = Mapping[tuple[str, str], Book]
 """The leader's books, by (strategy, symbol)."""
 
@@ -48,6 +52,17 @@ def decide(
     decision = strategy.decide(candles, book)
     _check(strategy, decision, book)
     return Proposal(strategy.name, symbol, newest.open_time, newest.close, decision, book)
+
+
+def ask(
+    strategy: Strategy, symbol: str, snapshot: MarketSnapshot, books: Books
+) -> Proposal | None:
+    """Ask a strategy, and go on without it when it fails: one must not stop the others."""
+    try:
+        return decide(strategy, symbol, snapshot, books)
+    except Exception:
+        log.exception("strategy_failed", strategy=strategy.name, symbol=symbol)
+        return None
 
 
 def _check(strategy: Strategy, decision: Decision, book: Book) -> None:
