@@ -5,88 +5,31 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
-from nexus.exchanges.protocol import Filters, Side
+from nexus.exchanges.protocol import Filters
 from nexus.fanout.size import (
     Denial,
-    Leg,
     NotYet,
     Seat,
     Wish,
     plain,
     round_down,
-    size,
     size_close,
 )
-from nexus.settings import TradingSettings
-from nexus.strategy.border import Action
-
-BTC = "BTC/USDT"
-RULES = TradingSettings()
-FILTERS = Filters(
-    symbol=BTC,
-    tick_size=Decimal("0.01"),
-    step_size=Decimal("0.001"),
-    min_quantity=Decimal("0.001"),
-    max_quantity=Decimal(50),
-    min_notional=Decimal(5),
+from tests.fanout.sizing import (
+    ADD,
+    BTC,
+    ENTER,
+    EXIT,
+    FILTERS,
+    FLAT,
+    HOLDING,
+    REDUCE,
+    buys,
+    sells,
+    sized,
+    wish,
 )
-FLAT = Seat(
-    bot_id=1,
-    account_id=2,
-    venue="binance",
-    status="running",
-    account_status="active",
-    allocation=Decimal(1000),
-    max_order=None,
-    held=Decimal(0),
-    cost=Decimal(0),
-    trade_id=None,
-    free_quote=Decimal(5000),
-    free_base=Decimal(0),
-    tier_left=Decimal(10_000),
-    has_live_order=False,
-)
-HOLDING = replace(FLAT, held=Decimal(4), cost=Decimal(400), trade_id=7, free_base=Decimal(9))
-
-
-def wish(action: str, target: str = "0.4", leader: str = "0", price: str = "100") -> Wish:
-    return Wish(Action(action), BTC, Decimal(price), Decimal(target), Decimal(leader), trade_id=7)
-
-
-ENTER = wish("enter")
-ADD = wish("add", "0.7", "0.4")
-REDUCE = wish("reduce", "0.1", "0.4")
-EXIT = wish("exit", "0", "0.4")
-
-
-AMOUNTS = {"allocation", "max_order", "held", "cost", "free_quote", "free_base", "tier_left"}
-
-
-def changed(seat: Seat, changes: dict[str, Any]) -> Seat:
-    """Change a seat; amounts may be written as text."""
-    values: dict[str, Any] = {
-        name: Decimal(value) if name in AMOUNTS and value is not None else value
-        for name, value in changes.items()
-    }
-    return replace(seat, **values)
-
-
-def sized(
-    what: Wish, seat: Seat = FLAT, filters: Filters | None = FILTERS, **changes: Any
-) -> Leg | Denial | NotYet:
-    """Size one seat, with changes to it."""
-    return size(changed(seat, changes), what, filters, RULES)
-
-
-def buys(quantity: str) -> Leg:
-    return Leg(Side.BUY, Decimal(quantity))
-
-
-def sells(quantity: str) -> Leg:
-    return Leg(Side.SELL, Decimal(quantity))
 
 
 # ---------------------------------------------------------------------------------------- buying
@@ -289,82 +232,3 @@ def test_rounding_goes_down(quantity: str, step: str, rounded: str) -> None:
 )
 def test_amounts_are_written_plainly(amount: str, text: str) -> None:
     assert plain(Decimal(amount)) == text
-
-
-def amounts(low: str, high: str, places: int = 8) -> st.SearchStrategy[Decimal]:
-    return st.decimals(low, high, places=places, allow_nan=False, allow_infinity=False)
-
-
-STEPS = st.sampled_from([Decimal(text) for text in ("0.00000001", "0.00001", "0.01", "0.5", "1")])
-ANY_FILTERS = st.builds(
-    Filters,
-    symbol=st.just(BTC),
-    tick_size=st.just(Decimal("0.01")),
-    step_size=STEPS,
-    min_quantity=amounts("0", "1"),
-    max_quantity=amounts("0.5", "9000"),
-    min_notional=amounts("0", "20"),
-)
-ANY_SEAT = st.builds(
-    replace,
-    st.just(HOLDING),
-    allocation=amounts("1", "100000"),
-    max_order=st.none() | amounts("1", "100000"),
-    held=amounts("0.00000001", "1000"),
-    cost=amounts("0", "1000"),
-    free_quote=amounts("-10", "100000"),
-    free_base=amounts("0", "1000"),
-    tier_left=amounts("-10", "100000"),
-)
-PRICE = amounts("0.00000001", "100000")
-SHARE = amounts("0", "1", places=4)
-
-
-@settings(max_examples=200)
-@given(ANY_SEAT, ANY_FILTERS, PRICE, SHARE)
-def test_whatever_is_bought_is_within_every_limit(
-    seat: Seat, filters: Filters, price: Decimal, target: Decimal
-) -> None:
-    result = size(seat, replace(ADD, price=price, target_fraction=target), filters, RULES)
-    if isinstance(result, Denial):
-        return
-    assert isinstance(result, Leg)
-    value = result.quantity * price
-    assert result.side is Side.BUY
-    assert 0 < result.quantity <= filters.max_quantity
-    assert result.quantity % filters.step_size == 0
-    assert result.quantity >= filters.min_quantity
-    assert value >= filters.min_notional * Decimal("1.05")
-    assert value <= seat.allocation * target - seat.cost
-    assert value * (1 + RULES.slippage_cap_bps / 10_000) <= seat.free_quote
-    assert seat.tier_left is not None
-    assert value <= seat.tier_left
-    assert seat.max_order is None or value <= seat.max_order
-
-
-@settings(max_examples=200)
-@given(ANY_SEAT, ANY_FILTERS, SHARE, SHARE)
-def test_whatever_is_sold_is_there(
-    seat: Seat, filters: Filters, target: Decimal, leader: Decimal
-) -> None:
-    assume(target < leader)
-    what = replace(REDUCE, target_fraction=target, leader_fraction=leader)
-    part = size(seat, what, filters, RULES)
-    whole = size(seat, EXIT, filters, RULES)
-    for result in (part, whole):
-        if isinstance(result, Leg):
-            assert result.side is Side.SELL
-            assert filters.min_quantity <= result.quantity <= filters.max_quantity
-            assert 0 < result.quantity <= min(seat.held, seat.free_base)
-            assert result.quantity % filters.step_size == 0
-    if isinstance(part, Leg):
-        assert isinstance(whole, Leg)
-        assert part.quantity <= whole.quantity
-
-
-@settings(max_examples=200)
-@given(amounts("0", "1000000", places=12), STEPS)
-def test_rounding_loses_less_than_a_step(quantity: Decimal, step: Decimal) -> None:
-    rounded = round_down(quantity, step)
-    assert rounded % step == 0
-    assert 0 <= quantity - rounded < step

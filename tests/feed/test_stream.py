@@ -165,13 +165,16 @@ async def test_one_more_stream_than_allowed_ends_the_first(website: Website) -> 
 
 
 async def test_an_audience_that_closes_ends_every_stream(website: Website) -> None:
-    async with customers(website, "alice", "bob") as [alice, bob]:
-        async with watching(alice.browser) as page, watching(bob.browser) as other:
-            await page.event()
-            await other.event()
-            audience_of(website).close()
-            await page.rest()
-            await other.rest()
+    async with (
+        customers(website, "alice", "bob") as [alice, bob],
+        watching(alice.browser) as page,
+        watching(bob.browser) as other,
+    ):
+        await page.event()
+        await other.event()
+        audience_of(website).close()
+        await page.rest()
+        await other.rest()
     await until(lambda: not audience_of(website).seats)
 
 

@@ -1,5 +1,7 @@
 """Is what happened in people's feeds, in the very transaction in which it happened?"""
 
+from decimal import Decimal
+
 import pytest
 from sqlalchemy import select
 
@@ -28,12 +30,12 @@ async def test_a_purchase_and_a_sale_are_told_to_their_owner(scene: Scene) -> No
     await scene.place(await scene.leave())
     bought, sold = await lines(scene)
     assert {bought.user_id, sold.user_id} == {person}
+    assert Decimal(bought.facts.pop("amount")) == 400
     assert bought.facts == {
         "kind": "bought",
         "symbol": BTC,
         "title": "Bought 0.008 BTC",
         "detail": "Entered a trade at 50,000.00 USDT, fee 0.000008 BTC",
-        "amount": "400",
         "currency": "USDT",
     }
     assert sold.facts["kind"] == "sold"

@@ -32,7 +32,7 @@ from tests.scenes import AT
 from tests.scripted import BTC
 
 HOUR = timedelta(hours=1)
-COUNT = 260
+COUNT = 190
 SETTINGS = Settings(
     environment="test", symbols=(BTC,), timeframe="1h", market_history_candles=60,
     strategy_fast=5, strategy_slow=12, strategy_atr=5, pyramid_step_atr=Decimal("0.5"),
@@ -44,9 +44,9 @@ def closes() -> list[Decimal]:
     """Rise, crash by a sixth within three hours, waver, and rise again; all by arithmetic."""
     found, price = [], 30_000.0
     for hour in range(COUNT):
-        if 120 <= hour < 123:
+        if 80 <= hour < 83:
             price *= 0.94
-        elif 123 <= hour < 160:
+        elif 83 <= hour < 110:
             price *= 1 + 0.004 * math.sin(hour)
         else:
             price *= 1.004 + 0.008 * math.sin(hour / 3)
@@ -62,7 +62,7 @@ def candles() -> list[RawCandle]:
         low, high = min(before, close), max(before, close)
         rows.append(RawCandle(opened, before, high, low, close, Decimal(10)))
         before = close
-    return rows[:200] + rows[203:]
+    return rows[:150] + rows[153:]
 
 
 @dataclass
@@ -87,7 +87,7 @@ async def stage(url: str) -> AsyncIterator[tuple[Desk, Broker]]:
     async with database.transaction() as tx:
         await store_filters(tx, "paper", await paper.filters([BTC]))
         await gather_crowd(
-            tx, SETTINGS, count=5, keys=(), balance=Decimal(10_000),
+            tx, SETTINGS, count=4, keys=(), balance=Decimal(10_000),
             strategies=[strategy.name for strategy in strategies], seed=3,
         )  # fmt: skip
     yield Desk(database, observer, strategies, bell, SETTINGS, "replay"), broker

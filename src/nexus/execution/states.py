@@ -17,7 +17,6 @@ from nexus.exchanges.protocol import (
     Outcome,
     Rejected,
     Report,
-    Unclear,
     VenueStatus,
 )
 
@@ -55,8 +54,7 @@ def after_sending(outcome: Outcome, fence: timedelta) -> Step:
             return Step("REJECTED", f"REJECTED: code={code} message={message}")
         case NotPlaced(code, message):
             return Step("NOT_PLACED", f"NOT_PLACED: code={code} message={message}")
-        case Unclear(why, exists):
-            return Step("UNKNOWN", f"UNKNOWN: {why}", timedelta(0) if exists else fence)
+    return Step("UNKNOWN", f"UNKNOWN: {outcome.why}", timedelta(0) if outcome.exists else fence)
 
 
 def after_report(report: Report) -> Step:

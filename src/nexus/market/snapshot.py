@@ -47,17 +47,17 @@ class Candles:
     @cached_property
     def high(self) -> Floats:
         """The highs, oldest first."""
-        return np.array([row.high for row in self.rows], dtype=np.float64)
+        return np.fromiter((float(row.high) for row in self.rows), np.float64, len(self.rows))
 
     @cached_property
     def low(self) -> Floats:
         """The lows, oldest first."""
-        return np.array([row.low for row in self.rows], dtype=np.float64)
+        return np.fromiter((float(row.low) for row in self.rows), np.float64, len(self.rows))
 
     @cached_property
     def close(self) -> Floats:
         """The closes, oldest first."""
-        return np.array([row.close for row in self.rows], dtype=np.float64)
+        return np.fromiter((float(row.close) for row in self.rows), np.float64, len(self.rows))
 
     @property
     def last(self) -> Candle:

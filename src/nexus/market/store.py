@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, tuple_
+from sqlalchemy import and_, delete, or_, select
 
 from nexus.core.db import Database, Transaction, insert_rows, upsert
 from nexus.market.check import Believed
@@ -51,8 +51,7 @@ async def store_look(
 ) -> None:
     """Store one look's prices, candles, refusals and calls, and forget what is too old."""
     await _store_tickers(tx, look, believed)
-    lost = await _lost_windows(tx, look, windows, settings.timeframe)
-    await _store_candles(tx, {**look.new_candles, **lost}, settings)
+    await _store_candles(tx, look, windows, settings)
     await _count_refusals(tx, look)
     await _count_calls(tx, look)
 
@@ -66,29 +65,29 @@ async def _store_tickers(tx: Transaction, look: Look, believed: Mapping[str, Bel
     await upsert(tx, TickerRow, rows, keys=["symbol"])
 
 
-async def _lost_windows(
-    tx: Transaction, look: Look, windows: Windows, timeframe: str
-) -> dict[str, Sequence[Candle]]:
-    """Give the windows that are to be stored whole again, because the table has been emptied.
+async def _store_candles(
+    tx: Transaction, look: Look, windows: Windows, settings: MarketSettings
+) -> None:
+    """Store the candles of this look, and whole windows again if the table has been emptied.
 
-    It was, if the newest candle of before this look is not there any more.
+    The newest candle of before this look goes along: it is there already, unless it was emptied.
     """
     fresh = {symbol: len(look.new_candles.get(symbol, ())) for symbol in windows}
-    known = {s: w[-1 - fresh[s]].open_time for s, w in windows.items() if len(w) > fresh[s]}
-    place = tuple_(CandleRow.symbol, CandleRow.open_time)
-    query = select(CandleRow.symbol).where(
-        CandleRow.timeframe == timeframe, place.in_(list(known.items()))
-    )
-    stored = set(await tx.scalars(query)) if known else set()
-    return {symbol: windows[symbol] for symbol in known if symbol not in stored}
+    known = {(s, w[-1 - fresh[s]].open_time) for s, w in windows.items() if len(w) > fresh[s]}
+    latest = {symbol: w[-1 - fresh[symbol] :] for symbol, w in windows.items()}
+    lost = known & await _insert_candles(tx, latest, settings.timeframe)
+    await _insert_candles(tx, {symbol: windows[symbol] for symbol, _ in lost}, settings.timeframe)
+    if any(fresh.values()):
+        await _forget_old_candles(tx, max(w[-1].open_time for w in windows.values() if w), settings)
 
 
-async def _store_candles(
-    tx: Transaction, candles_of: Mapping[str, Sequence[Candle]], settings: MarketSettings
-) -> None:
+async def _insert_candles(
+    tx: Transaction, candles_of: Windows, timeframe: str
+) -> set[tuple[str, datetime]]:
+    """Insert the candles that are not there; say which those were, by symbol and open time."""
     rows: list[dict[str, Any]] = [
         {
-            "symbol": symbol, "timeframe": settings.timeframe, "open_time": c.open_time,
+            "symbol": symbol, "timeframe": timeframe, "open_time": c.open_time,
             "open": c.open, "high": c.high, "low": c.low, "close": c.close,
             "volume": c.volume, "gap_before": c.gap_before,
         }
@@ -96,10 +95,13 @@ async def _store_candles(
         for c in candles
     ]  # fmt: skip
     if not rows:
-        return
+        return set()
     statement, columns = insert_rows(CandleRow, rows)
-    await tx.execute(statement.on_conflict_do_nothing(), columns)
-    newest = max(row["open_time"] for row in rows)
+    added = statement.on_conflict_do_nothing().returning(CandleRow.symbol, CandleRow.open_time)
+    return {(symbol, open_time) for symbol, open_time in await tx.execute(added, columns)}
+
+
+async def _forget_old_candles(tx: Transaction, newest: datetime, settings: MarketSettings) -> None:
     length = timedelta(seconds=settings.timeframe_seconds)
     if (newest - EPOCH) // length % PRUNED_EVERY == 0:
         kept = length * (settings.market_history_candles + 2 * PRUNED_EVERY)

@@ -78,7 +78,7 @@ async def replay(
                 await move_market(moment)
             outcome = await run_tick(desk, moment)
             counts.add(outcome)
-            if outcome.decided or number % SWEPT_EVERY == 0:
+            if outcome.planned or number % SWEPT_EVERY == 0:
                 await run_sweep(broker)
             if trace is not None:
                 trace.writelines(_trace_lines(outcome))
@@ -87,7 +87,7 @@ async def replay(
 
 
 SWEPT_EVERY = 24
-"""Ticks between two sweeps when nothing was decided."""
+"""Ticks between two sweeps when nothing was planned."""
 
 
 def moments_of(first: datetime, last: datetime, timeframe: timedelta) -> list[datetime]:

@@ -63,11 +63,11 @@ async def record(tx: Transaction, proposal: Proposal, verdict: Verdict) -> int |
     decision_id = await _insert_decision(tx, proposal)
     if decision_id is None:
         return None
-    is_enter = proposal.decision.action is Action.ENTER
-    trade_id = decision_id if is_enter else proposal.book.trade_id
-    await tx.execute(
-        update(DecisionRow).where(DecisionRow.id == decision_id).values(trade_id=trade_id)
-    )
+    trade_id = proposal.book.trade_id
+    if proposal.decision.action is Action.ENTER:
+        trade_id = decision_id
+        opens = update(DecisionRow).where(DecisionRow.id == decision_id)
+        await tx.execute(opens.values(trade_id=trade_id))
     await tx.execute(
         insert(VerdictRow).values(
             decision_id=decision_id,
@@ -92,6 +92,7 @@ async def _insert_decision(tx: Transaction, proposal: Proposal) -> int | None:
             strategy=proposal.strategy,
             symbol=proposal.symbol,
             candle=proposal.candle,
+            trade_id=proposal.book.trade_id,
             action=decision.action,
             layer=decision.layer,
             target_fraction=decision.target_fraction,
