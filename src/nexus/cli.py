@@ -8,7 +8,7 @@ import click
 
 from nexus.accounts.command import accounts_command
 from nexus.local.command import up_command
-from nexus.local.replay import replay_command
+from nexus.local.replay_command import replay_command
 from nexus.settings import Settings, SettingsError, load_settings
 from nexus.simulator.command import simulator
 from nexus.strategy.border import StrategyError

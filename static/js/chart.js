@@ -46,6 +46,7 @@
     return {
       upColor: "transparent", borderUpColor: up, wickUpColor: up,
       downColor: down, borderDownColor: down, wickDownColor: down,
+      priceLineColor: colour("accent"), // Else it takes the last candle's, which may be hollow.
     };
   }
 

@@ -93,6 +93,7 @@ async def test_a_wish_ends_once(scene: Scene) -> None:
     scene.heard.clear()
     await finish(scene, request, sold=True, outcome="The second.")
     assert (await scene.the_bot(bot)).status_reason == "The first."
+    assert (await scene.rows(CloseRequest))[0].outcome == "The first."
     assert scene.heard == []
 
 

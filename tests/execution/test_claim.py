@@ -101,9 +101,10 @@ async def test_a_claim_passes_over_what_another_holds(scene: Scene) -> None:
 async def test_one_order_of_an_account_is_sent_at_a_time(scene: Scene) -> None:
     account = await scene.account(await scene.person())
     await scene.bot(account)
-    other = await scene.bot()
+    beside = await scene.bot(account, strategy="another")
+    await scene.bot()
     plans = await scene.enter()
-    plans += await plan_by_hand(scene, other, "elsewhere")
+    plans += await plan_by_hand(scene, beside)
     first = await claimed(scene, plans)
     assert len(first.intents) == 2
     assert first.waiting == plans[2:]
@@ -112,9 +113,10 @@ async def test_one_order_of_an_account_is_sent_at_a_time(scene: Scene) -> None:
 
 async def test_two_claims_at_once_of_one_account_send_one(scene: Scene) -> None:
     account = await scene.account(await scene.person())
-    bot = await scene.bot(account)
+    await scene.bot(account)
+    beside = await scene.bot(account, strategy="another")
     [entry] = await scene.enter()
-    [second] = await plan_by_hand(scene, bot)
+    [second] = await plan_by_hand(scene, beside)
     async with scene.database.transaction() as tx:
         assert len((await claim(tx, [entry], scene.broker)).intents) == 1
         other = asyncio.create_task(claimed(scene, [second]))

@@ -5,6 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
+
 from nexus.billing.models import Entitlement
 from nexus.core.clock import SetClock, now
 from nexus.feed.models import FeedItem
@@ -20,6 +22,17 @@ class Customer:
     id: int
     account: int
     browser: Browser
+    token: str
+    """What every form of this session carries."""
+
+    async def press(self, path: str, **fields: str) -> httpx.Response:
+        """Send one of our forms, as a plain page does."""
+        return await self.browser.send(path, self.token, **fields)
+
+    async def tap(self, path: str, **fields: str) -> httpx.Response:
+        """Send one of our forms, as htmx does."""
+        form = {"csrf_token": self.token, **fields}
+        return await self.browser.http.post(path, data=form, headers={"HX-Request": "true"})
 
 
 def scene_of(website: Website) -> Scene:
@@ -45,7 +58,8 @@ async def customers(
             account = await scene_of(website).account(person, venue=venue)
             browser = await stack.enter_async_context(website.browser())
             assert (await browser.sign_in(f"{name}@example.com")).status_code == 303
-            signed_in.append(Customer(person, account, browser))
+            token = await browser.token("/bots/new")
+            signed_in.append(Customer(person, account, browser, token))
         yield signed_in
 
 

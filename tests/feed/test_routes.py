@@ -77,7 +77,8 @@ async def test_home_shows_the_market_the_bots_the_feed_and_the_decisions(website
         assert part in page
     assert f'id="bot-{bot}"' in page
     assert page.index('id="feed-8"') < page.index('id="feed-7"')
-    assert "The order is being placed." in page
+    assert "Why not you" in page
+    assert "The exchange does not trade this symbol at the moment." in page
     assert 'hx-sse:connect="/live?after=8"' in page, "the stream goes on where the page ends"
 
 

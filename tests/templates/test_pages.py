@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from nexus.core.assets import load_assets
 from nexus.core.render import TEMPLATES, render, render_block
 from tests.templates import samples
 
@@ -100,6 +101,15 @@ def test_scripts_start_in_order_before_the_page_is_ready() -> None:
     ]
     assert not [script for script in scripts if re.search(r"\b(defer|async|type)\b", script)]
     assert drawn("home").index("<script") > drawn("home").index("</main>")
+
+
+def test_what_comes_from_the_cdn_is_checked_by_the_browser() -> None:
+    page = render("feed/home.html", **samples.home() | {"asset": load_assets("cdn").asset})
+    foreign = [tag for tag in re.findall(r"<script[^>]*>", page) if "https://cdn." in tag]
+    assert len(foreign) == 2
+    for tag in foreign:
+        assert 'crossorigin="anonymous"' in tag
+        assert re.search(r'integrity="sha384-[A-Za-z0-9+/]{64}"', tag)
 
 
 # ------------------------------------------------------------------- one part, two ways to arrive

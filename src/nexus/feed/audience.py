@@ -101,6 +101,16 @@ class Audience:
         for seat in self._everyone():
             seat.end()
 
+    async def picture(self, seat: Seat) -> str:
+        """Draw the markets, one reader's bots and the last decisions as they are now."""
+        async with self.database.transaction() as tx:
+            markets = await market_views(tx, self.settings)
+            bots = (await bots_of(tx, [seat.user_id], self.strategies)).get(seat.user_id, [])
+            decisions = (await decision_views(tx, [seat.user_id]))[seat.user_id]
+        totals = total(bots, self.settings.symbols[0].partition("/")[2])
+        drawn = "".join(draw_decision(decision) for decision in reversed(decisions))
+        return draw_markets(markets) + draw_bots(bots, totals, seat.csrf_token) + drawn
+
     async def listen(self) -> None:
         """Pass news on for as long as the process lives; a Redis that is away is waited for."""
         while True:

@@ -28,7 +28,7 @@ async def stream(
     """
     audience.enter(seat)
     try:
-        yield await _missed(database, seat.user_id, after)
+        yield await _missed(audience, seat, database, after)
         ends_at = time.monotonic() + LONGEST_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311
         checked_at = time.monotonic()
         while time.monotonic() < ends_at:
@@ -44,11 +44,14 @@ async def stream(
         audience.leave(seat)
 
 
-async def _missed(database: Database, user_id: int, after: int) -> bytes:
-    """Draw the feed lines since the id the reader last saw, oldest first."""
+async def _missed(audience: Audience, seat: Seat, database: Database, after: int) -> bytes:
+    """Draw the feed lines since the id the reader last saw, oldest first, and all else as it is.
+
+    A page that slept does not know what it missed: markets, bots and decisions are drawn anew.
+    """
     async with database.transaction() as tx:
-        items = await feed_of(tx, user_id, after=after, limit=MISSED_LINES)
-    markup = draw_connection("live") + draw_items(reversed(items))
+        items = await feed_of(tx, seat.user_id, after=after, limit=MISSED_LINES)
+    markup = draw_connection("live") + draw_items(reversed(items)) + await audience.picture(seat)
     return message(markup, event_id=items[0].id if items else None)
 
 

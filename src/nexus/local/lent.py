@@ -1,10 +1,11 @@
 """Where does a replay write? Into a database of its own, made for it and dropped after it."""
 
-import os
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -19,9 +20,10 @@ from nexus.local.errors import LocalError
 async def lend_database(server_url: str, folder: Path) -> AsyncIterator[str]:
     """Lend an empty, migrated database on the given server, or on the folder's own PostgreSQL.
 
-    A server that ran already keeps running. Raises LocalError with a sentence.
+    A server that ran already keeps running, and so does one that somebody else has come to use
+    meanwhile: `nexus up`, or another replay. Raises LocalError with a sentence.
     """
-    name = f"nexus_replay_{os.getpid()}"
+    name = f"nexus_replay_{secrets.token_hex(6)}"
     stop = None
     if not server_url:
         folder = prepare_folder(folder)
@@ -36,7 +38,7 @@ async def lend_database(server_url: str, folder: Path) -> AsyncIterator[str]:
         finally:
             _run(server_url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
     finally:
-        if stop is not None:
+        if stop is not None and not _others_are_connected(server_url):
             stop()
 
 
@@ -47,13 +49,29 @@ def _create(server_url: str, name: str) -> str:
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
-def _run(server_url: str, statement: str, name: str) -> None:
-    plain = make_url(server_url).set(drivername="postgresql")
+def _others_are_connected(server_url: str) -> bool:
+    others = (
+        "SELECT EXISTS (SELECT FROM pg_stat_activity"
+        " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())"
+    )
     try:
-        with psycopg.connect(
-            plain.render_as_string(hide_password=False), autocommit=True, connect_timeout=5
-        ) as connection:
+        with _connect(server_url) as connection:
+            found = connection.execute(others).fetchone()
+    except psycopg.Error:
+        return False  # It does not answer, so nobody can be using it.
+    return found is not None and bool(found[0])
+
+
+def _run(server_url: str, statement: str, name: str) -> None:
+    try:
+        with _connect(server_url) as connection:
             connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
     except psycopg.Error as error:
         message = f"The replay cannot have a database of its own: {error}".strip()
         raise LocalError(message) from error
+
+
+def _connect(server_url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    plain = make_url(server_url).set(drivername="postgresql")
+    url = plain.render_as_string(hide_password=False)
+    return psycopg.connect(url, autocommit=True, connect_timeout=5)

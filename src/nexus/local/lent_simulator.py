@@ -44,12 +44,6 @@ class LentSimulator:
             orders += [_order(e) for e in entries if _is_accepted_order(e)]
         return orders
 
-    async def market_calls(self) -> int:
-        """Count the market-data calls the exchange has answered."""
-        async with self.session.get(f"{self.url}/simulator/stats") as answer:
-            stats: dict[str, Any] = await answer.json()
-        return int(stats["market_calls"])
-
     async def _journal(self, after: int) -> list[dict[str, Any]]:
         address = f"{self.url}/simulator/journal"
         async with self.session.get(address, params={"after": after, "limit": PAGE}) as answer:
@@ -69,7 +63,11 @@ async def lend_simulator(files: Mapping[str, Path], seed: int) -> AsyncIterator[
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "nexus.simulator", "--port=0", "--clock=manual"),
         *(f"--seed={seed}", *replays),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
+        # Ctrl-C is for the replay, which ends it in order.
+        start_new_session=True,
     )
     try:
         url = await _address(process)

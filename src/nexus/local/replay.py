@@ -1,19 +1,19 @@
-"""How does a replay run on one machine? `nexus replay`: files in, counts out, nothing kept."""
+"""How does a replay run on one machine? Files in, counts out, nothing kept."""
 
+import asyncio
 import base64
-import json
+import gc
 import secrets
+import signal
 import sys
 import time
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 
-import click
-import uvloop
 from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import Progress
@@ -21,10 +21,11 @@ from rich.progress import Progress
 from nexus.core import clock
 from nexus.core.db import Database
 from nexus.exchanges.filters import store_filters
-from nexus.exchanges.market_data import MarketSource, RawCandle
+from nexus.exchanges.market_data import MarketSource
 from nexus.exchanges.registry import Exchanges, open_exchanges, open_market_sources
 from nexus.execution.broker import Broker
 from nexus.local.errors import LocalError
+from nexus.local.history import History, read_history
 from nexus.local.lent import lend_database
 from nexus.local.lent_simulator import LentSimulator, lend_simulator
 from nexus.market.observe import Observer
@@ -32,12 +33,10 @@ from nexus.market.queries import prices_of
 from nexus.pipeline.audit import Audit, audit, paper_orders
 from nexus.pipeline.crowd import gather_crowd
 from nexus.pipeline.desk import Desk
-from nexus.pipeline.history import RecordedMarket, count_gaps
-from nexus.pipeline.replay import BellOfOne, ReplayCounts, moments_of, replay
-from nexus.settings import TIMEFRAMES, Settings, SettingsError, load_settings
-from nexus.simulator.errors import SimulatorError
-from nexus.simulator.replay import read_candles
-from nexus.strategy.border import StrategyError, load_strategies
+from nexus.pipeline.history import RecordedMarket
+from nexus.pipeline.replay import BellOfOne, ReplayCounts, replay
+from nexus.settings import Settings, load_settings
+from nexus.strategy.border import load_strategies
 
 BALANCE = Decimal(10_000)
 SWEPT_TICK_SECONDS = 30
@@ -56,107 +55,20 @@ class Options:
     exchange: str
     seed: int
     trace: Path | None
-    as_json: bool
     folder: Path
 
 
-@dataclass(frozen=True)
-class History:
-    """The recorded candles of every symbol, and the moments to tick at."""
+async def replay_files(options: Options) -> tuple[dict[str, Any], list[str]]:
+    """Replay as asked; gives the report, and what the books disagree on.
 
-    candles: dict[str, list[RawCandle]]
-    timeframe: timedelta
-    moments: list[datetime]
-
-    def within(self) -> dict[str, list[RawCandle]]:
-        """Give the candles that are replayed; earlier ones only warm the indicators."""
-        first, last = self.moments[0] - self.timeframe, self.moments[-1] - self.timeframe
-        return {
-            symbol: [c for c in rows if first <= c.open_time <= last]
-            for symbol, rows in self.candles.items()
-        }
-
-
-class ReplayCommandError(Exception):
-    """The replay cannot be done as asked; a sentence says why."""
-
-
-@click.command("replay")
-@click.option(
-    "--candles",
-    "files",
-    multiple=True,
-    required=True,
-    metavar="SYMBOL=FILE",
-    help="Candles of a symbol, CSV or CSV.gz: open_time_ms,open,high,low,close,volume.",
-)
-@click.option("--timeframe", type=click.Choice(list(TIMEFRAMES)), required=True)
-@click.option("--accounts", type=click.IntRange(1, 100_000), default=100, show_default=True)
-@click.option("--from", "first", metavar="ISO", help="Replay from this moment on (UTC).")
-@click.option("--to", "last", metavar="ISO", help="Replay up to this moment (UTC).")
-@click.option(
-    "--exchange", type=click.Choice(["paper", "simulator"]), default="paper", show_default=True
-)
-@click.option("--seed", type=int, default=1, show_default=True, help="Decides the allocations.")
-@click.option("--trace", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.jsonl")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-@click.option(
-    "--folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".nexus"),
-    show_default=True,
-    help="Where the embedded PostgreSQL lies, when DATABASE_URL is not set.",
-)
-def replay_command(**given: Any) -> None:
-    """Run recorded candles through the very same pipeline; says what was decided and done.
-
-    It is a replay, not a backtest: it reports no profit. It writes into a database of its own.
+    Raises LocalError, SimulatorError, SettingsError or StrategyError with a sentence.
     """
-    try:
-        options = _options(**given)
-        report, mistakes = uvloop.run(_run(options))
-    except (ReplayCommandError, SimulatorError, SettingsError, StrategyError, LocalError) as error:
-        click.echo(str(error), err=True)
-        sys.exit(1)
-    _print(report, as_json=options.as_json)
-    for mistake in mistakes:
-        click.echo(f"The books disagree: {mistake}", err=True)
-    sys.exit(1 if mistakes else 0)
-
-
-def _options(
-    *, files: tuple[str, ...], first: str | None, last: str | None, **rest: Any
-) -> Options:
-    paths: dict[str, Path] = {}
-    for given in files:
-        symbol, equals, path = given.partition("=")
-        if not equals or "/" not in symbol:
-            raise ReplayCommandError(f"--candles {given}: write it as BTC/USDT=FILE.")
-        if symbol in paths:
-            raise ReplayCommandError(f"--candles {given}: {symbol} is given twice.")
-        paths[symbol] = Path(path)
-    return Options(files=paths, first=_moment("--from", first), last=_moment("--to", last), **rest)
-
-
-def _moment(option: str, text: str | None) -> datetime | None:
-    """Read an ISO date or moment; without a zone it is UTC."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ReplayCommandError(
-            f"{option} {text}: write a date or moment like 2020-03-12 or 2020-03-12T10:00Z."
-        ) from None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-
-
-async def _run(options: Options) -> tuple[dict[str, Any], list[str]]:
-    """Replay as asked; gives the report, and what the books disagree on."""
+    _stop_on_signals()
     started = time.monotonic()
-    history = _read_history(options)
+    history = read_history(options.files, options.timeframe, options.first, options.last)
     settings = _settings(options)
     async with AsyncExitStack() as stack:
+        trace = stack.enter_context(_open_trace(options.trace))
         url = await stack.enter_async_context(
             lend_database(load_settings().database_url, options.folder)
         )
@@ -168,39 +80,18 @@ async def _run(options: Options) -> tuple[dict[str, Any], list[str]]:
             )
         database = Database(url, pool_size=4, pooled_elsewhere=False)
         stack.push_async_callback(database.close)
-        stage = await _set_up(stack, options, settings, history, database, simulator)
-        counts = await _replay(options, history, stage, simulator)
+        stage = await _set_up(stack, options, settings, history, database, simulator=simulator)
+        counts = await _replay(history, stage, simulator, trace)
         judged = await _judge(database, simulator)
     report = _report(options, history, counts, judged, time.monotonic() - started)
     return report, judged.mistakes
 
 
-def _read_history(options: Options) -> History:
-    """Read the files; refuse what cannot be replayed, with the line number where there is one."""
-    timeframe = timedelta(seconds=TIMEFRAMES[options.timeframe])
-    candles = {
-        symbol: [
-            RawCandle(clock.from_ms(c.time), c.open, c.high, c.low, c.close, c.volume)
-            for c in read_candles(path)
-        ]
-        for symbol, path in options.files.items()
-    }
-    for symbol, rows in candles.items():
-        if not rows:
-            raise ReplayCommandError(f"{options.files[symbol]}: line 2: the file has no candles.")
-        for number, row in enumerate(rows, start=2):
-            if clock.to_ms(row.open_time) % (TIMEFRAMES[options.timeframe] * 1000):
-                raise ReplayCommandError(
-                    f"{options.files[symbol]}: line {number}: {row.open_time.isoformat()} is not"
-                    f" the start of a {options.timeframe} candle. Is --timeframe right?"
-                )
-    first = options.first or min(rows[0].open_time for rows in candles.values())
-    last = options.last or max(rows[-1].open_time for rows in candles.values())
-    first = first + (datetime.min.replace(tzinfo=UTC) - first) % timeframe
-    moments = moments_of(first, last, timeframe)
-    if not moments:
-        raise ReplayCommandError("There is no candle between --from and --to.")
-    return History(candles, timeframe, moments)
+def _stop_on_signals() -> None:
+    """End in order when told to, so that the database is dropped and no process is left."""
+    task = asyncio.current_task()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, lambda: task and task.cancel())
 
 
 def _settings(options: Options) -> Settings:
@@ -230,14 +121,13 @@ async def _set_up(
     settings: Settings,
     history: History,
     database: Database,
+    *,
     simulator: LentSimulator | None,
 ) -> Stage:
     """Build the pipeline as a worker does, and let the people in."""
     exchanges = open_exchanges(settings, database, None, prices_of(database))
     stack.push_async_callback(exchanges.close)
-    sources: list[MarketSource] = [RecordedMarket(history.candles, history.timeframe)]
-    if simulator is not None:
-        sources = open_market_sources(settings, None)
+    sources = _open_sources(settings, history, simulator)
     for source in sources:
         stack.push_async_callback(source.close)
     bell = BellOfOne()
@@ -249,6 +139,15 @@ async def _set_up(
     with clock.use(clock.SetClock(history.moments[0])):
         await _let_people_in(options, desk, exchanges, simulator)
     return Stage(desk, broker)
+
+
+def _open_sources(
+    settings: Settings, history: History, simulator: LentSimulator | None
+) -> list[MarketSource]:
+    """Read the market from the files, or from the exchange where that replays them."""
+    if simulator is None:
+        return [RecordedMarket(history.candles, history.timeframe)]
+    return open_market_sources(settings, None)
 
 
 async def _let_people_in(
@@ -274,11 +173,13 @@ async def _let_people_in(
 
 
 async def _replay(
-    options: Options, history: History, stage: Stage, simulator: LentSimulator | None
+    history: History, stage: Stage, simulator: LentSimulator | None, trace: TextIO | None
 ) -> ReplayCounts:
-    """Replay with a progress bar on a terminal, and a trace where one is wanted."""
+    """Replay, with a progress bar on a terminal."""
     bar = Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
-    with bar, _open_trace(options.trace) as trace:
+    # What stands now stands to the end: looking through it for garbage again and again is waste.
+    gc.freeze()
+    with bar:
         task = bar.add_task("Replaying", total=len(history.moments))
         return await replay(
             stage.desk,
@@ -297,7 +198,7 @@ def _open_trace(path: Path | None) -> AbstractContextManager[TextIO | None]:
     try:
         return path.open("w", encoding="utf-8")
     except OSError as error:
-        raise ReplayCommandError(f"--trace {path}: {error.strerror}.") from None
+        raise LocalError(f"--trace {path}: {error.strerror}. Choose another file.") from None
 
 
 async def _judge(database: Database, simulator: LentSimulator | None) -> Audit:
@@ -312,10 +213,9 @@ async def _judge(database: Database, simulator: LentSimulator | None) -> Audit:
 def _report(
     options: Options, history: History, counts: ReplayCounts, judged: Audit, seconds: float
 ) -> dict[str, Any]:
-    replayed = history.within()
     return {
-        "candles": sum(len(rows) for rows in replayed.values()),
-        "gaps": sum(count_gaps(rows, history.timeframe) for rows in replayed.values()),
+        "candles": history.count(),
+        "gaps": history.gaps(),
         "ticks": counts.ticks,
         "regimes": dict(sorted(counts.regimes.items())),
         "decisions": dict(sorted(counts.decisions.items())),
@@ -329,14 +229,3 @@ def _report(
         "exchange": options.exchange,
         "wall_seconds": round(seconds, 2),
     }
-
-
-def _print(report: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(report))
-        return
-    for name, value in report.items():
-        shown = value
-        if isinstance(value, dict):
-            shown = ", ".join(f"{key} {count}" for key, count in value.items()) or "none"
-        click.echo(f"{name.replace('_', ' '):>17}  {shown}")

@@ -102,14 +102,14 @@ def _trace_lines(outcome: TickOutcome) -> Iterator[str]:
 
 
 def _trace(proposal: Proposal, verdict: Verdict) -> dict[str, Any]:
-    """Give one decision as it stands in the trace; nothing in it depends on the run."""
+    """Give one decision as it stands in the trace; nothing in it depends on run or venue."""
     return {
         "candle": proposal.candle.isoformat().replace("+00:00", "Z"),
         "strategy": proposal.strategy,
         "symbol": proposal.symbol,
         "action": str(proposal.decision.action),
         "layer": proposal.decision.layer,
-        "price": str(proposal.price),
+        "price": f"{proposal.price.normalize():f}",
         "regime": str(verdict.regime),
         "verdict": "blocked" if verdict.blocked else "passed",
         "reason": verdict.code or verdict.reason,

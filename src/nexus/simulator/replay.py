@@ -7,6 +7,7 @@ columns). A malformed file is refused with the line number; a gap is kept, becau
 import csv
 import gzip
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ def read_candles(path: Path) -> Iterator[Recorded]:
     try:
         with _open(path) as file:
             yield from _lines(path, file)
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as problem:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as problem:
         cause = getattr(problem, "strerror", None) or problem
         message = f"{path}: the file cannot be read ({cause})."
         raise SimulatorError(message) from problem
@@ -107,7 +108,7 @@ def _lines(path: Path, file: TextIO) -> Iterator[Recorded]:
 def _candle(row: dict[str, str | None]) -> Recorded:
     """Turn one line into numbers; ValueError says what is wrong with it."""
     text = {name: row.get(name) or "" for name in COLUMNS}
-    if not re.fullmatch(r"\d{1,15}", text["open_time_ms"]):
+    if not re.fullmatch(r"\d{1,14}", text["open_time_ms"]):
         message = f"open_time_ms is {text['open_time_ms']!r}, not milliseconds since 1970."
         raise ValueError(message)
     numbers = {name: _number(name, text[name]) for name in COLUMNS[1:]}

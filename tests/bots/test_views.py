@@ -1,0 +1,188 @@
+"""Does a person see their bots as they are, and are they told what each may do next?"""
+
+from decimal import Decimal
+
+import pytest
+
+from nexus.bots.close import request_close
+from nexus.bots.models import Bot
+from nexus.bots.views import BotView, Strategies, bot_of, bots_of, total
+from nexus.exchanges.models import ExchangeAccount
+from nexus.market.models import TickerRow
+from nexus.strategy.border import load_strategies
+from tests.feed.watching import queries
+from tests.scenes import Scene
+from tests.scripted import BTC, PRICE, reject
+
+
+@pytest.fixture
+def strategies(scene: Scene) -> Strategies:
+    known = load_strategies(scene.settings.strategies, scene.settings)
+    return {strategy.name: strategy for strategy in known}
+
+
+async def view(scene: Scene, bot_id: int, strategies: Strategies) -> BotView:
+    """See a bot as its owner does."""
+    owner = (await scene.the_bot(bot_id)).user_id
+    async with scene.database.transaction() as tx:
+        found = await bot_of(tx, owner, bot_id, strategies)
+    assert found is not None
+    return found
+
+
+async def close(scene: Scene, bot_id: int) -> None:
+    async with scene.database.transaction() as tx:
+        await request_close(tx, bot_id, by="test", idempotency_key="once")
+
+
+# --------------------------------------------------------------------------------- whose it is
+async def test_bob_has_no_way_to_alices_bot(scene: Scene, strategies: Strategies) -> None:
+    alices, bobs = await scene.bot(), await scene.bot()
+    alice, bob = [(await scene.the_bot(bot)).user_id for bot in (alices, bobs)]
+    async with scene.database.transaction() as tx:
+        assert await bot_of(tx, bob, alices, strategies) is None
+        found = await bots_of(tx, [bob], strategies)
+        both = await bots_of(tx, [alice, bob, 999], strategies)
+    assert [bot.id for bot in found[bob]] == [bobs]
+    assert {person: [bot.id for bot in bots] for person, bots in both.items()} == {
+        alice: [alices],
+        bob: [bobs],
+    }
+
+
+async def test_the_bots_of_many_people_cost_one_query(scene: Scene, strategies: Strategies) -> None:
+    people = [(await scene.the_bot(await scene.bot())).user_id for _ in range(8)]
+    async with scene.database.transaction() as tx:
+        with queries(scene.database) as sent:
+            assert len(await bots_of(tx, people, strategies)) == 8
+    assert len(sent) == 1
+
+
+# --------------------------------------------------------------------------------- its numbers
+async def test_a_bot_before_its_first_trade(scene: Scene, strategies: Strategies) -> None:
+    bot = await view(scene, await scene.bot(), strategies)
+    assert (bot.base, bot.quote, bot.strategy_label) == ("BTC", "USDT", "Pyramiding trend")
+    assert bot.allocation == 1000
+    assert bot.quantity == bot.realised == 0
+    assert (bot.layer, bot.layers) == (0, 3)
+    assert (bot.average_price, bot.unrealised, bot.value) == (None, None, None)
+    assert bot.note == "It waits for the strategy's next entry."
+
+
+async def test_a_bot_in_a_trade_is_worth_what_the_price_says(
+    scene: Scene, strategies: Strategies
+) -> None:
+    bot_id = await scene.follower()
+    await scene.market(PRICE * 2)
+    bot = await view(scene, bot_id, strategies)
+    assert bot.quantity == Decimal("0.007992"), "0.008 less the fee, which was taken in BTC"
+    assert bot.value == Decimal("799.2")
+    assert bot.unrealised == Decimal("399.2")
+    assert bot.average_price == Decimal(400) / Decimal("0.007992")
+    assert bot.realised == 0
+    assert (bot.layer, bot.note) == (1, "")
+
+
+async def test_without_a_price_nothing_is_made_up(scene: Scene, strategies: Strategies) -> None:
+    bot_id = await scene.follower()
+    async with scene.database.transaction() as tx:
+        await tx.delete(await tx.get_one(TickerRow, BTC))
+    bot = await view(scene, bot_id, strategies)
+    assert (bot.value, bot.unrealised) == (None, None)
+    assert bot.quantity > 0
+
+
+async def test_the_totals_leave_out_what_is_not_known_or_not_in_this_currency(
+    scene: Scene, strategies: Strategies
+) -> None:
+    bot_id = await scene.follower()
+    await scene.market(PRICE * 2)
+    held = await view(scene, bot_id, strategies)
+    empty = await view(scene, await scene.bot(), strategies)
+    other = await view(scene, await scene.bot(symbol="BTC/EUR"), strategies)
+    sums = total([held, empty, other], "USDT")
+    assert (sums.value, sums.unrealised, sums.currency) == (held.value, held.unrealised, "USDT")
+    assert total([], "USDT").value == 0
+
+
+# --------------------------------------------------------------------------------- what it may do
+@pytest.mark.parametrize(
+    ("status", "may"),
+    [
+        ("running", {"pause", "close"}),
+        ("paused", {"start", "close"}),
+        ("closing", set()),
+        ("stopped", {"start"}),
+    ],
+)
+async def test_what_a_bot_may_be_told(
+    scene: Scene, strategies: Strategies, status: str, may: set[str]
+) -> None:
+    bot = await view(scene, await scene.bot(status=status), strategies)
+    assert {word for word in ("start", "pause", "close") if getattr(bot, f"can_{word}")} == may
+
+
+async def test_what_a_stopped_bot_still_holds_can_be_sold(
+    scene: Scene, strategies: Strategies
+) -> None:
+    bot_id = await scene.follower()
+    await scene.change(Bot, bot_id, status="stopped")
+    assert (await view(scene, bot_id, strategies)).can_close
+
+
+# --------------------------------------------------------------------------------- why it waits
+@pytest.mark.parametrize(
+    ("status", "note"),
+    [
+        ("closing", "It is selling what it holds."),
+        ("stopped", "It is stopped and buys nothing."),
+        ("paused", "It is paused: it takes no new entry, and follows exits."),
+    ],
+)
+async def test_a_bot_that_does_not_run_says_what_it_does(
+    scene: Scene, strategies: Strategies, status: str, note: str
+) -> None:
+    assert (await view(scene, await scene.bot(status=status), strategies)).note == note
+
+
+async def test_who_joins_mid_trade_is_told_why_nothing_happens(
+    scene: Scene, strategies: Strategies
+) -> None:
+    await scene.follower()
+    late = await view(scene, await scene.bot(), strategies)
+    assert late.note == "It waits for the next entry: the strategy is already in a trade."
+
+
+async def test_what_the_leader_has_left_and_the_bot_still_holds_is_said(
+    scene: Scene, strategies: Strategies
+) -> None:
+    bot_id = await scene.follower()
+    await scene.leave()
+    note = (await view(scene, bot_id, strategies)).note
+    assert note.startswith("The strategy has left this trade, but this bot still holds it.")
+
+
+async def test_an_account_that_is_not_connected_is_said_first(
+    scene: Scene, strategies: Strategies
+) -> None:
+    bot_id = await scene.bot(status="paused")
+    account = (await scene.the_bot(bot_id)).account_id
+    await scene.change(ExchangeAccount, account, status="key_invalid")
+    note = (await view(scene, bot_id, strategies)).note
+    assert note == "Its account is not connected any more. Connect it again to trade."
+
+
+async def test_a_sale_that_did_not_go_through_is_said_in_words(
+    scene: Scene, strategies: Strategies
+) -> None:
+    bot_id = await scene.follower()
+    await close(scene, bot_id)
+    scene.exchange.next_orders(reject())
+    await scene.sweep()
+    bot = await view(scene, bot_id, strategies)
+    assert (bot.status, bot.can_close, bot.can_start) == ("paused", True, True)
+    assert (await scene.the_bot(bot_id)).status_reason.startswith("REJECTED: code=-2010")
+    assert bot.note == (
+        "It was not sold, so it did not stop. It is paused: it takes no new entry, and follows"
+        " exits. You can close it again."
+    )
