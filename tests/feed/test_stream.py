@@ -48,6 +48,8 @@ async def test_what_was_missed_comes_first_and_in_order(website: Website) -> Non
             first = await page.event()
     assert first.startswith("id: 13\n")
     assert 'data-state="live"' in first
+    assert 'hx-target="#totals"' in first, "a page that slept gets its bots as they are now"
+    assert 'hx-target="#market-BTC-USDT"' in first
     assert lines_in(first) == [12, 13], "each is put on top of the last, so the newest comes last"
 
 

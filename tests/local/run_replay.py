@@ -1,4 +1,4 @@
-"""How do these tests run `nexus replay`? As a user does: a process of its own, seen from outside."""
+"""How do these tests run `nexus replay`? As a user does: as a process, seen from outside."""
 
 import json
 import os
@@ -67,7 +67,7 @@ def run(files: Mapping[str, Path], *options: str, **variables: str) -> Finished:
 def rows_of(url: str, query: str) -> list[tuple[Any, ...]]:
     """Ask a database directly."""
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
-        return connection.execute(query).fetchall()  # type: ignore[call-overload, no-any-return]
+        return connection.execute(query).fetchall()
 
 
 def replay_databases(url: str) -> list[str]:

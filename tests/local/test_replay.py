@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 from psycopg import sql
 
@@ -213,7 +213,7 @@ def test_only_a_terminal_sees_progress(files: dict[str, Path], server_url: str) 
 
 def seen_on(terminal: int) -> Iterator[str]:
     """Read what a terminal shows until nobody writes to it any more."""
-    with open(terminal, encoding="utf-8", newline="") as file, suppress(OSError):  # noqa: PTH123
+    with open(terminal, encoding="utf-8", newline="") as file, suppress(OSError):
         yield from file
 
 
@@ -230,16 +230,14 @@ def test_a_refusal_is_one_sentence(files: dict[str, Path], server_url: str, tmp_
         f"--trace {nowhere}: No such file or directory. Choose another file."
     )
     refused = run(files, "--json", DATABASE_URL="postgresql://nobody@127.0.0.1:1/nexus")
-    assert "cannot have a database of its own" in refused.sentence
+    assert refused.sentence.startswith("DATABASE_URL postgresql+psycopg://nobody@127.0.0.1:1/nexus")
 
 
 def test_wrong_settings_are_all_named(files: dict[str, Path], server_url: str) -> None:
     refused = run(files, TICK_SECONDS="900", LOG_LEVEL="loud", DATABASE_URL=server_url)
     assert (refused.code, refused.out) == (1, "")
-    assert [line.partition(":")[0] for line in refused.err.splitlines()] == [
-        "LOG_LEVEL",
-        "TICK_SECONDS",
-    ]
+    named = {line.partition(":")[0] for line in refused.err.splitlines()}
+    assert named == {"LOG_LEVEL", "TICK_SECONDS"}
 
 
 def test_the_crash_of_march_2020_blocks_entries_while_it_falls(

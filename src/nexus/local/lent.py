@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from nexus.core.migrate import upgrade
 from nexus.local.embedded import postgres_pid, prepare_folder, start_postgres, stop_postgres
 from nexus.local.errors import LocalError
+from nexus.local.given import bring_to_newest_shape, check_database, first_line
 
 
 @asynccontextmanager
@@ -25,7 +26,9 @@ async def lend_database(server_url: str, folder: Path) -> AsyncIterator[str]:
     """
     name = f"nexus_replay_{secrets.token_hex(6)}"
     stop = None
-    if not server_url:
+    if server_url:
+        check_database(server_url)
+    else:
         folder = prepare_folder(folder)
         if postgres_pid(folder) is None:
             stop = partial(stop_postgres, folder)
@@ -33,12 +36,12 @@ async def lend_database(server_url: str, folder: Path) -> AsyncIterator[str]:
     try:
         url = _create(server_url, name)
         try:
-            upgrade(url)
+            bring_to_newest_shape(upgrade, url)
             yield url
         finally:
             _run(server_url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
     finally:
-        if stop is not None and not _others_are_connected(server_url):
+        if stop is not None and not _others_are_connected(server_url, name):
             stop()
 
 
@@ -49,29 +52,31 @@ def _create(server_url: str, name: str) -> str:
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)
 
 
-def _others_are_connected(server_url: str) -> bool:
+def _others_are_connected(server_url: str, name: str) -> bool:
     others = (
-        "SELECT EXISTS (SELECT FROM pg_stat_activity"
-        " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())"
+        "SELECT FROM pg_stat_activity"
+        " WHERE backend_type = 'client backend' AND application_name <> %s"
     )
     try:
-        with _connect(server_url) as connection:
-            found = connection.execute(others).fetchone()
+        with _connect(server_url, name) as connection:
+            return connection.execute(others, [name]).fetchone() is not None
     except psycopg.Error:
         return False  # It does not answer, so nobody can be using it.
-    return found is not None and bool(found[0])
 
 
 def _run(server_url: str, statement: str, name: str) -> None:
     try:
-        with _connect(server_url) as connection:
+        with _connect(server_url, name) as connection:
             connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
     except psycopg.Error as error:
-        message = f"The replay cannot have a database of its own: {error}".strip()
+        message = (
+            f"The replay cannot have a database of its own: {first_line(error)}. Let the user of"
+            " DATABASE_URL create databases, or leave it empty: then Nexus starts its own server."
+        )
         raise LocalError(message) from error
 
 
-def _connect(server_url: str) -> psycopg.Connection[tuple[Any, ...]]:
+def _connect(server_url: str, name: str) -> psycopg.Connection[tuple[Any, ...]]:
     plain = make_url(server_url).set(drivername="postgresql")
     url = plain.render_as_string(hide_password=False)
-    return psycopg.connect(url, autocommit=True, connect_timeout=5)
+    return psycopg.connect(url, autocommit=True, connect_timeout=5, application_name=name)
