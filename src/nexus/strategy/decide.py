@@ -54,9 +54,7 @@ def decide(
     return Proposal(strategy.name, symbol, newest.open_time, newest.close, decision, book)
 
 
-def ask(
-    strategy: Strategy, symbol: str, snapshot: MarketSnapshot, books: Books
-) -> Proposal | None:
+def ask(strategy: Strategy, symbol: str, snapshot: MarketSnapshot, books: Books) -> Proposal | None:
     """Ask a strategy, and go on without it when it fails: one must not stop the others."""
     try:
         return decide(strategy, symbol, snapshot, books)
