@@ -2,7 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -10,6 +12,18 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from e2e.product import Product, running_product
 
 PHONE = {"width": 390, "height": 844}
+FAILED: pytest.StashKey[bool] = pytest.StashKey()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note whether the journey itself failed: then its phone's picture is kept."""
+    report = yield
+    if call.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -30,10 +44,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def product(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def product(browser: Browser) -> Iterator[Product]:
     """Start the product once for all journeys; without a browser it need not be started."""
     del browser
-    with running_product(tmp_path_factory.mktemp("product")) as running:
+    with running_product() as running:
         yield running
 
 
@@ -44,23 +58,33 @@ def complaints() -> list[str]:
 
 
 @pytest.fixture
-def phone(browser: Browser, product: Product, complaints: list[str]) -> Iterator[Page]:
+def phone(
+    browser: Browser, product: Product, complaints: list[str], request: pytest.FixtureRequest
+) -> Iterator[Page]:
     """Lend a phone that shows the product; whatever its console complains of fails the test."""
-    yield from _page(browser, product, complaints, java_script_enabled=True)
+    yield from _page(browser, product, complaints, request, java_script_enabled=True)
 
 
 @pytest.fixture
-def plain_phone(browser: Browser, product: Product, complaints: list[str]) -> Iterator[Page]:
+def plain_phone(
+    browser: Browser, product: Product, complaints: list[str], request: pytest.FixtureRequest
+) -> Iterator[Page]:
     """Lend a phone without JavaScript."""
-    yield from _page(browser, product, complaints, java_script_enabled=False)
+    yield from _page(browser, product, complaints, request, java_script_enabled=False)
 
 
 def _page(
-    browser: Browser, product: Product, complaints: list[str], *, java_script_enabled: bool
+    browser: Browser,
+    product: Product,
+    complaints: list[str],
+    request: pytest.FixtureRequest,
+    *,
+    java_script_enabled: bool,
 ) -> Iterator[Page]:
     context: BrowserContext = browser.new_context(
         viewport=PHONE,  # type: ignore[arg-type]
         base_url=product.url,
+        has_touch=True,
         java_script_enabled=java_script_enabled,
     )
     page = context.new_page()
@@ -68,13 +92,22 @@ def _page(
     page.on("console", lambda said: complaints.append(said.text) if _is_complaint(said) else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page
+    if request.node.stash.get(FAILED, False):
+        _keep_picture(page, request.node.name)
     context.close()
     assert complaints == []
 
 
 def _is_complaint(said: ConsoleMessage) -> bool:
-    """Leave out that a form was answered with its mistakes: that is what the page is for."""
-    return said.type == "error" and not re.search(r"status of (401|422)\b", said.text)
+    """Leave out refusals that a journey asked for: what is not there, and a form's mistakes."""
+    return said.type == "error" and not re.search(r"status of (401|404|422)\b", said.text)
+
+
+def _keep_picture(page: Page, name: str) -> None:
+    """Keep what the phone showed when its journey failed, and say where."""
+    path = Path(tempfile.mkdtemp(prefix="nexus-journey-")) / f"{name}.png"
+    page.screenshot(path=path, full_page=True)
+    print(f"What the phone showed: {path}")  # noqa: T201  for whoever reads the failure
 
 
 def sign_in(page: Page, product: Product) -> None:

@@ -459,7 +459,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "status IN ('SENDING', 'UNKNOWN', 'ACKED', 'FILLED', 'CANCELED', 'EXPIRED', 'REJECTED', 'NOT_PLACED')",
+            "status IN ('SENDING', 'UNKNOWN', 'ACKED', 'FILLED', 'CANCELED', 'EXPIRED',"
+            " 'REJECTED', 'NOT_PLACED')",
             name=op.f("ck_orders_status"),
         ),
         sa.CheckConstraint(

@@ -9,7 +9,6 @@ from nexus.core import log
 from nexus.core.db import Database
 from nexus.core.queue import Doorbell, open_queue
 from nexus.core.redis import Channel, open_redis
-from nexus.exchanges.jobs import refresh_accounts, refresh_filters
 from nexus.exchanges.registry import open_exchanges, open_market_sources
 from nexus.execution.broker import Broker
 from nexus.execution.jobs import place_orders, resolve_orders
@@ -18,7 +17,7 @@ from nexus.feed.wiring import open_reactions
 from nexus.market.observe import Observer
 from nexus.market.queries import prices_of
 from nexus.pipeline.desk import Desk
-from nexus.pipeline.jobs import sweep, tick
+from nexus.pipeline.jobs import refresh_accounts, refresh_filters, sweep, tick
 from nexus.settings import Settings, SettingsError
 from nexus.strategy.border import load_strategies
 

@@ -12,7 +12,8 @@ from nexus.feed import stream as streaming
 from nexus.feed.audience import MOST_STREAMS, Audience, Seat
 from nexus.feed.publish import CHANNEL
 from nexus.feed.stream import MISSED_LINES
-from tests.feed.customers import add_lines, customers, facts_of
+from nexus.strategy.border import Action
+from tests.feed.customers import add_lines, customers, facts_of, scene_of
 from tests.feed.watching import heard, lines_in, until, watching
 from tests.scenes import AT
 from tests.website import Website, serve, settings_for
@@ -51,6 +52,22 @@ async def test_what_was_missed_comes_first_and_in_order(website: Website) -> Non
     assert 'hx-target="#totals"' in first, "a page that slept gets its bots as they are now"
     assert 'hx-target="#market-BTC-USDT"' in first
     assert lines_in(first) == [12, 13], "each is put on top of the last, so the newest comes last"
+
+
+async def test_a_page_that_slept_gets_everything_as_it_is_now(website: Website) -> None:
+    scene = scene_of(website)
+    async with customers(website, "alice", "bob") as [alice, bob]:
+        theirs = await scene.bot(bob.account)
+        ours = await scene.bot(alice.account)
+        await scene.market()
+        await scene.decide(Action.ENTER, code="CRASH_GUARD")
+        async with watching(alice.browser, "/live?after=99") as page:
+            first = await page.event()
+    for part in ('id="market-BTC-USDT"', "50,000.00", f'id="bot-{ours}"', 'id="totals"'):
+        assert part in first
+    assert 'id="decision-1"' in first
+    assert f'id="bot-{theirs}"' not in first
+    assert alice.token in first, "the buttons of what is drawn now work"
 
 
 async def test_the_newest_are_given_when_more_were_missed_than_a_page_holds(

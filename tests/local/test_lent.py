@@ -4,7 +4,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from nexus.core.migrate import newest_revision
 from nexus.local.embedded import postgres_pid, start_postgres
@@ -55,14 +54,15 @@ async def test_two_replays_do_not_meet(server_url: str, tmp_path: Path) -> None:
 async def test_a_user_who_may_not_create_databases_is_told(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:
-    rows_of(postgres.url("postgres"), "CREATE ROLE narrow LOGIN")
     narrow = postgres.admin_url.set(username="narrow", database="postgres")
-    try:
-        with pytest.raises(LocalError, match="permission denied to create database. Let the user"):
+    with psycopg.connect(postgres.libpq_url, autocommit=True) as admin:
+        admin.execute("CREATE ROLE narrow LOGIN")
+        with pytest.raises(
+            LocalError, match=r"permission denied to create database\. Let the user"
+        ):
             async with lend_database(narrow.render_as_string(hide_password=False), tmp_path):
                 pass
-    finally:
-        rows_of(postgres.url("postgres"), "DROP ROLE narrow")
+        admin.execute("DROP ROLE narrow")
 
 
 async def test_a_server_it_started_is_stopped(folder: Path) -> None:
@@ -86,5 +86,5 @@ async def test_a_server_that_others_came_to_use_keeps_running(folder: Path) -> N
         url = start_postgres(folder)
         connection = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
     assert postgres_pid(folder) is not None
-    connection.execute(sql.SQL("SELECT 1"))
+    connection.execute("SELECT 1")
     connection.close()

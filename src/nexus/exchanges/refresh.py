@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from nexus.core.db import Database
 from nexus.exchanges.balances import refresh_balances
@@ -18,12 +18,18 @@ ACCOUNTS_A_MINUTE = 60
 """At weight 20 each this is a fifth of what one address may ask of Binance."""
 
 
-async def refresh_oldest_accounts(database: Database, exchanges: Exchanges) -> None:
-    """Read the balances of the accounts whose record is oldest; one that fails waits its turn."""
+async def refresh_oldest_accounts(
+    database: Database, exchanges: Exchanges, *, busy: Select[int]
+) -> None:
+    """Read the balances of the accounts whose record is oldest; one that fails waits its turn.
+
+    `busy` selects the accounts with an open order: a fill that the venue counts already and we
+    have not booked yet would be counted twice.
+    """
     async with database.transaction() as tx:
         rows = await tx.scalars(
             select(ExchangeAccount)
-            .where(ExchangeAccount.status == "active")
+            .where(ExchangeAccount.status == "active", ExchangeAccount.id.not_in(busy))
             .order_by(ExchangeAccount.balances_at.asc().nulls_first())
             .limit(ACCOUNTS_A_MINUTE)
         )

@@ -42,6 +42,11 @@ async def filters_by_venue(tx: Transaction, symbol: str) -> dict[str, Filters]:
     }
 
 
+def busy_accounts() -> Select[int]:
+    """Select the accounts with a plan that may still trade."""
+    return select(PlanRow.account_id).where(PlanRow.status.in_(LIVE_STATUSES))
+
+
 def _seat_query(symbol: str, at: datetime) -> Select[*tuple[Any, ...]]:
     base, _, quote = symbol.partition("/")
     base_balance = AccountBalance.__table__.alias("base_balance")

@@ -1,6 +1,7 @@
 """Where does a replay on the simulated exchange trade? On one of its own, moved by its clock."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ import aiohttp
 from nexus.core.clock import to_ms
 from nexus.exchanges.vault import KeyPair
 from nexus.local.errors import LocalError
+from nexus.local.processes import LEASH
 from nexus.pipeline.audit import VenueOrder
 
 PAGE = 10_000
@@ -61,6 +63,7 @@ async def lend_simulator(files: Mapping[str, Path], seed: int) -> AsyncIterator[
     """Lend a simulated exchange that replays the files, in a process of its own."""
     replays = [f"--replay={symbol}={path}" for symbol, path in files.items()]
     process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", str(LEASH), str(os.getpid())),
         *(sys.executable, "-m", "nexus.simulator", "--port=0", "--clock=manual"),
         *(f"--seed={seed}", *replays),
         stdin=asyncio.subprocess.DEVNULL,
