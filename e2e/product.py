@@ -102,8 +102,8 @@ def _processes(pid: int, home: Path) -> list[psutil.Process]:
     The servers are nobody's children, so that they outlive a `nexus up` that is killed.
     """
     found = []
-    for known in (pid, postgres_pid(home), redis_pid(home)):
+    for known in filter(None, (pid, postgres_pid(home), redis_pid(home))):
         with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(known or -1)
+            process = psutil.Process(known)
             found += [process, *process.children(recursive=True)]
     return found

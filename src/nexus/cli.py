@@ -59,7 +59,7 @@ def migrate(settings: Settings) -> None:
     from nexus.core.migrate import newest_revision, upgrade  # noqa: PLC0415  Alembic is slow
 
     if not settings.database_url:
-        raise SettingsError("DATABASE_URL: must be set")
+        raise SettingsError("DATABASE_URL: must be set, for example postgresql://localhost/nexus")
     upgrade(settings.database_url)
     click.echo(f"The database is at {newest_revision()}.")
 

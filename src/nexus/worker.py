@@ -67,6 +67,8 @@ async def _work(settings: Settings) -> None:
         timers={"schedule": 1, "abort": 1, "sweep": IDLE_SECONDS, "worker_info": IDLE_SECONDS},
     )
     worker.context.update({"broker": broker, "desk": desk, "exchanges": exchanges})
+    # Nothing can be sized before the filters are known, and their next round may be minutes away.
+    await broker.bell.ring(refresh_filters.later())
     try:
         await worker.start()
     finally:
@@ -90,10 +92,12 @@ def _crons(settings: Settings) -> list[CronJob[Any]]:
 
 def _refuse_unsafe(settings: Settings) -> None:
     """Raise SettingsError for what a worker cannot do without."""
-    mistakes = [
-        f"{name.upper()}: must be set"
-        for name in ("database_url", "redis_url", "key_encryption_key")
-        if not str(getattr(settings, name) or "")
-    ]
+    mistakes = []
+    if not settings.database_url:
+        mistakes.append("DATABASE_URL: must be set, for example postgresql://localhost/nexus")
+    if not settings.redis_url:
+        mistakes.append("REDIS_URL: must be set, for example redis://localhost:6379/0")
+    if not settings.key_encryption_key.get_secret_value():
+        mistakes.append("KEY_ENCRYPTION_KEY: must be set, 32 random bytes in base64")
     if mistakes:
         raise SettingsError("\n".join(mistakes))

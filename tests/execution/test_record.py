@@ -286,13 +286,13 @@ async def test_an_unclear_order_is_never_sent_again(scene: Scene) -> None:
     assert len(scene.exchange.received) == 1
 
 
-@pytest.mark.parametrize("to", ["SENDING", "UNKNOWN", "ACKED", "NOT_PLACED", "CANCELED"])
-async def test_an_impossible_move_is_refused(scene: Scene, to: str) -> None:
+async def test_an_impossible_move_is_refused(scene: Scene) -> None:
     await placed(scene)
     before = await everything(scene)
     [order] = await scene.orders()
-    await hear(scene, News(order.id, Step(to, "made up", timedelta(0))))
-    assert await everything(scene) == before
+    for to in ("SENDING", "UNKNOWN", "ACKED", "NOT_PLACED", "CANCELED"):
+        await hear(scene, News(order.id, Step(to, "made up", timedelta(0))))
+        assert await everything(scene) == before
 
 
 async def test_an_impossible_report_brings_no_fills(scene: Scene) -> None:

@@ -13,6 +13,7 @@ from nexus.execution.models import OrderRow
 from nexus.execution.record import news_of_sending, record_news
 from nexus.execution.resolve import resolve_orders
 from nexus.execution.states import LATE_CHECKS
+from nexus.strategy.border import Action
 from tests.scenes import AT, Scene
 from tests.scripted import WorkerDiedError, kill_worker, lose_answer, take
 
@@ -159,6 +160,31 @@ async def test_an_order_that_is_found_late_is_adopted(scene: Scene) -> None:
     assert len(await scene.fills()) == 1
     assert await scene.free("USDT") == 9600
     assert len(scene.exchange.received) == 1
+
+
+async def test_an_order_found_late_and_still_open_waits_for_the_one_after_it(scene: Scene) -> None:
+    """A bot has one live order at a time; the late one is asked about until its place is free."""
+    bot = await lost(scene, placed=False)
+    await until_given_up(scene)
+    await scene.decide(Action.EXIT, "0")
+    scene.passes(minutes=59, seconds=40)
+    scene.exchange.next_orders(lose_answer(placed=False))
+    await scene.place(await scene.enter())
+    scene.exchange.take(scene.exchange.received[0], VenueStatus.NEW, Decimal(0))
+    scene.passes(seconds=20)
+    await scene.sweep()
+    assert [order.status for order in await scene.orders()] == ["NOT_PLACED", "UNKNOWN"]
+
+    scene.exchange.take(scene.exchange.received[1], VenueStatus.FILLED)
+    for _ in range(3):
+        scene.passes(minutes=1)
+        await scene.sweep()
+    assert [order.status for order in await scene.orders()] == ["ACKED", "FILLED"]
+    scene.exchange.moves_on(scene.exchange.received[0].client_order_id, VenueStatus.FILLED)
+    scene.passes(minutes=1)
+    await scene.sweep()
+    assert [order.status for order in await scene.orders()] == ["FILLED", "FILLED"]
+    assert (await scene.holding(bot)).quantity == 2 * BOUGHT
 
 
 async def test_an_adopted_position_is_left_with_the_leader(scene: Scene) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from nexus.core.clock import now
 from nexus.exchanges.filters import store_filters
-from nexus.fanout.seats import filters_by_venue, seats
+from nexus.fanout.seats import busy_accounts, filters_by_venue, seats
 from nexus.fanout.size import Seat
 from nexus.strategy.border import Action
 from tests.scenes import Scene
@@ -79,6 +79,24 @@ async def test_each_venue_has_its_own_filters(scene: Scene) -> None:
         await store_filters(tx, "elsewhere", {BTC: other})
         found = await filters_by_venue(tx, BTC)
     assert found == {VENUE: FILTERS, "elsewhere": other}
+
+
+async def test_an_account_is_busy_while_a_plan_of_it_may_still_trade(scene: Scene) -> None:
+    async def busy() -> list[int]:
+        async with scene.database.transaction() as tx:
+            return list(await tx.scalars(busy_accounts()))
+
+    account = await scene.account(await scene.person())
+    await scene.bot(account)
+    await scene.bot(status="paused")
+    plans = await scene.enter()
+    assert await busy() == [account]
+    scene.exchange.next_orders(lose_answer(placed=True))
+    await scene.place(plans)
+    assert await busy() == [account]
+    scene.passes(seconds=30)
+    await scene.ask()
+    assert await busy() == []
 
 
 async def test_a_seat_is_read_by_account(scene: Scene) -> None:

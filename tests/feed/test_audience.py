@@ -179,6 +179,21 @@ async def test_a_persons_bots_carry_the_token_of_the_stream_they_are_for(
     assert all_of(other) == ""
 
 
+async def test_the_bots_of_many_people_are_read_at_once_and_each_gets_their_own(
+    audience: Audience, scene: Scene
+) -> None:
+    owners = [await with_bot(scene) for _ in range(4)]
+    await move_to_paper(scene)
+    seats = [seated(audience, person) for person, _ in owners]
+    with queries(scene.database) as sent:
+        await tell(audience, kind="bots", people=[person for person, _ in owners])
+    assert len(sent) == 1
+    for seat, (_, own) in zip(seats, owners, strict=True):
+        text = all_of(seat)
+        shown = [bot for _, bot in owners if f'id="bot-{bot}"' in text]
+        assert shown == [own]
+
+
 async def test_nobody_is_looked_up_who_is_not_here(audience: Audience, scene: Scene) -> None:
     person, _ = await with_bot(scene)
     seated(audience, 999)

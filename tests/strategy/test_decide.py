@@ -139,6 +139,7 @@ class Failing(Parrot):
     """A strategy with a defect."""
 
     def decide(self, candles: Candles, book: Book) -> Decision:
+        super().decide(candles, book)
         raise ZeroDivisionError
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 
+from nexus.core.clock import now
 from nexus.core.db import Database
 from nexus.exchanges.balances import refresh_balances
 from nexus.exchanges.filters import store_filters
@@ -34,6 +35,9 @@ async def refresh_oldest_accounts(
             .limit(ACCOUNTS_A_MINUTE)
         )
         accounts = [Account(row.id, row.venue, row.egress, row.key_version) for row in rows]
+        # Their turn is over now, however it goes: accounts that fail must not keep others waiting.
+        asked = update(ExchangeAccount).where(ExchangeAccount.id.in_([a.id for a in accounts]))
+        await tx.execute(asked.values(balances_at=now()))
     for account in accounts:
         try:
             await refresh_balances(database, exchanges[account.venue], account)
