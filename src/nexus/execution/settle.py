@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from nexus.bots.hold import Execution, Held, after_fill
 from nexus.bots.models import Holding
 from nexus.core.clock import now
-from nexus.core.db import Transaction, upsert
+from nexus.core.db import Transaction, insert_rows, upsert
 from nexus.exchanges.models import AccountBalance
 from nexus.execution.models import FillRow
 from nexus.fanout.models import PlanRow
@@ -61,6 +61,13 @@ def _in_trade(held: Held, plan: PlanRow, trades: Mapping[int, tuple[int | None, 
 
 
 async def _locked_holdings(tx: Transaction, bot_ids: set[int]) -> dict[int, Held]:
+    """Lock what each bot holds; a bot that never held anything gets its row first, to be locked.
+
+    Without the row, two reports of a bot's first fills could each start from nothing.
+    """
+    nothing = {"updated_at": now(), **asdict(Held())}
+    statement, columns = insert_rows(Holding, [{"bot_id": b, **nothing} for b in sorted(bot_ids)])
+    await tx.execute(statement.on_conflict_do_nothing(), columns)
     rows = await tx.execute(
         select(
             Holding.bot_id, Holding.quantity, Holding.cost, Holding.realised, Holding.trade_id,
