@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil  # type: ignore[import-untyped]
 
 from nexus.local.embedded import postgres_pid, redis_pid
@@ -93,7 +94,15 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", folder: Path, log: Pat
         assert time.monotonic() < until, f"nexus up is not ready: {log.read_text()}"
         time.sleep(0.2)  # Polling a file with a deadline, not guessing a duration.
     told = json.loads(ready.read_text())
+    while _tick_age(told["url"]) is None:  # The pages are up some seconds before the first look.
+        assert time.monotonic() < until, f"the worker never looked: {log.read_text()}"
+        time.sleep(0.2)
     return Product(told["url"], told["email"], told["password"], folder / ".nexus")
+
+
+def _tick_age(url: str) -> float | None:
+    age: float | None = httpx.get(f"{url}/readyz").json()["tick_age_seconds"]
+    return age
 
 
 def _processes(pid: int, home: Path) -> list[psutil.Process]:
