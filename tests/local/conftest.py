@@ -32,7 +32,7 @@ def home(name: str = ".nexus", mode: int = 0o755) -> Iterator[Path]:
         shutil.rmtree(outer)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 8) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Return as soon as `condition` holds; fail when it does not within `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
