@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from argon2 import PasswordHasher
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
@@ -18,7 +17,7 @@ from structlog.testing import capture_logs
 
 from nexus.accounts import passwords
 from nexus.accounts.register import create_user
-from nexus.app import create_app, server_config
+from nexus.app import Server, create_app
 from nexus.core.db import Database
 from nexus.settings import Settings
 
@@ -124,7 +123,7 @@ async def serve(
     if change:
         change(app)
     listening = socket.create_server(("127.0.0.1", 0))
-    server = _Server(server_config(app))
+    server = _Server(app)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     await server.ready.wait()
     try:
@@ -136,11 +135,11 @@ async def serve(
         await serving
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Uvicorn that says when it listens, and leaves the signals to pytest."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
+    def __init__(self, app: Litestar) -> None:
+        super().__init__(app)
         self.ready = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

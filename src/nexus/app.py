@@ -87,7 +87,20 @@ def run_web(settings: Settings) -> None:
     listening = _listen(settings.host, settings.port)
     logger.info("web_listening", host=settings.host, port=listening.getsockname()[1])
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(server_config(app)).run(sockets=[listening])
+        Server(app).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """Serves the app. Told to stop, it ends the open streams first: by themselves they go on."""
+
+    def __init__(self, app: Litestar) -> None:
+        super().__init__(server_config(app))
+        self.audience: Audience = app.state.audience
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, and wait for what is under way, which no stream is any more."""
+        self.audience.close()
+        await super().shutdown(sockets=sockets)
 
 
 def server_config(app: Litestar) -> uvicorn.Config:

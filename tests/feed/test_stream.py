@@ -1,12 +1,14 @@
 """Does an open stream give what was missed, then what happens, and hold nothing meanwhile?"""
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import delete
 
 from nexus.accounts.models import Session
+from nexus.app import SHUTDOWN_SECONDS
 from nexus.core.redis import Channel
 from nexus.feed import stream as streaming
 from nexus.feed.audience import MOST_STREAMS, Audience, Seat
@@ -181,6 +183,20 @@ async def test_one_more_stream_than_allowed_ends_the_first(website: Website) -> 
         await publish_line(website, 5, alice.id)
         for page in pages[1:]:
             assert lines_in(await page.event_with("feed-")) == [5]
+
+
+async def test_a_process_that_stops_does_not_wait_for_its_streams(
+    database_url: str, redis_url: str
+) -> None:
+    async with AsyncExitStack() as visit, AsyncExitStack() as process:
+        site = await process.enter_async_context(serve(settings_for(database_url, redis_url)))
+        [alice] = await visit.enter_async_context(customers(site, "alice"))
+        page = await visit.enter_async_context(watching(alice.browser))
+        await page.event()
+        began = time.monotonic()
+        await process.aclose()
+        await page.rest()
+        assert time.monotonic() - began < SHUTDOWN_SECONDS / 2
 
 
 async def test_an_audience_that_closes_ends_every_stream(website: Website) -> None:
