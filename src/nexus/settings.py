@@ -151,6 +151,13 @@ class MarketSettings(Group):
     market_spike_percent: Percent = Decimal(30)
     """A price this far from the one before is refused until it is seen twice."""
 
+    @field_validator("exchange_url", "market_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
     @field_validator("symbols")
     @classmethod
     def _pairs(cls, value: tuple[str, ...]) -> tuple[str, ...]:

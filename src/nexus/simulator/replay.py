@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import TextIO
@@ -23,6 +23,9 @@ from nexus.simulator.errors import SimulatorError
 from nexus.simulator.intervals import INTERVALS
 from nexus.simulator.symbols import MOST_DECIMALS, SymbolRules, find_rules
 
+PLAIN_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?([eE]-?[0-9]{1,2})?")
+"""Digits as a CSV has them: no signs, no underscores, no other alphabets."""
+TOO_LARGE = Decimal("1e15")
 COLUMNS = ("open_time_ms", "open", "high", "low", "close", "volume")
 
 
@@ -125,11 +128,8 @@ def _candle(row: dict[str, str | None]) -> Recorded:
 
 
 def _number(name: str, text: str) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0 or (value == 0 and name != "volume"):
+    value = Decimal(text) if PLAIN_NUMBER.fullmatch(text) else Decimal(-1)
+    if not 0 <= value < TOO_LARGE or (value == 0 and name != "volume"):
         message = f"{name} is {text!r}, not a positive number."
         raise ValueError(message)
     return value
