@@ -10,6 +10,7 @@ import nexus.exchanges.models
 import nexus.execution.models
 import nexus.fanout.models
 import nexus.feed.models
+import nexus.mail.models
 import nexus.market.models
 import nexus.pipeline.models
 import nexus.regime.models

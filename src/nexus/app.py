@@ -15,8 +15,9 @@ from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 
 from nexus.accounts import routes as accounts
-from nexus.accounts.errors import SignInNeededError
+from nexus.accounts.errors import SecondFactorNeededError, SignInNeededError, StepUpNeededError
 from nexus.accounts.guard import ask_to_sign_in, provide_person, require_person
+from nexus.accounts.step_up import ask_for_factor, ask_for_proof, require_proof
 from nexus.bots import routes as bots
 from nexus.bots.events import CloseRequested
 from nexus.core import health, log
@@ -58,13 +59,18 @@ def create_app(settings: Settings) -> Litestar:
             _static_files(),
         ],
         # In this order: somebody whose session has ended is asked to sign in, not refused.
-        guards=[require_person, refuse_forgery],
+        guards=[require_person, refuse_forgery, require_proof],
         dependencies={
             "database": Provide(provide_database, sync_to_thread=False),
             "person": Provide(provide_person, sync_to_thread=False),
             "tx": Provide(provide_transaction),
         },
-        exception_handlers={**ERROR_PAGES, SignInNeededError: ask_to_sign_in},
+        exception_handlers={
+            **ERROR_PAGES,
+            SignInNeededError: ask_to_sign_in,
+            StepUpNeededError: ask_for_proof,
+            SecondFactorNeededError: ask_for_factor,
+        },
         before_send=[add_headers(state.site)],
         state=state,
         lifespan=[_connections],

@@ -14,6 +14,14 @@ class SignInNeededError(Exception):
     """Nobody is signed in, and this route is not on the public list."""
 
 
+class StepUpNeededError(Exception):
+    """What is asked for needs a proof, minutes old at most, that this is still the person."""
+
+
+class SecondFactorNeededError(Exception):
+    """What is asked for needs a second factor, and this person has none yet."""
+
+
 class SignInRefusedError(Exception):
     """Signing in failed; the sentence never says whether the person exists."""
 

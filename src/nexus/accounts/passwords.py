@@ -48,10 +48,10 @@ async def hash_password(password: str) -> str:
     return await _in_pool(partial(HASHER.hash, _normal(password)))
 
 
-async def verify_password(stored: str, password: str) -> bool:
-    """Say whether `password` is the one hashed in `stored`; "" takes as long and is False."""
+async def verify_password(stored: str | None, password: str) -> bool:
+    """Say whether `password` is the one hashed in `stored`; nothing takes as long and is False."""
     right = await _in_pool(partial(_matches, stored or DUMMY_HASH, _normal(password)))
-    return right and stored != ""
+    return right and bool(stored)
 
 
 def needs_rehash(stored: str) -> bool:

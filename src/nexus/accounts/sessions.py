@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, delete, not_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, not_, or_, select, update
 
-from nexus.accounts.models import Session, User
+from nexus.accounts.models import Passkey, Session, TotpSecret, User
 from nexus.core.clock import now
 from nexus.core.db import Transaction
 
@@ -31,10 +31,27 @@ class Person:
     email: str
     display_name: str
     session_id: int
+    role: str
+    email_verified: bool
+    has_second_factor: bool
+    """Whether an authenticator app or a passkey has been added."""
+    proven_at: datetime | None
+    """When they last proved in this session that they are still themselves."""
 
 
-async def start_session(tx: Transaction, user_id: int, *, user_agent: str, network: str) -> str:
-    """Sign a person in: give the new token for the cookie, which is nowhere stored."""
+async def start_session(
+    tx: Transaction,
+    user_id: int,
+    *,
+    user_agent: str,
+    network: str,
+    method: str = "password",
+    factor_pending: bool = False,
+) -> str:
+    """Sign a person in: give the new token for the cookie, which is nowhere stored.
+
+    With `factor_pending` the session is nobody's until the second factor has been shown.
+    """
     token = secrets.token_urlsafe(32)
     moment = now()
     await tx.execute(delete(Session).where(Session.user_id == user_id, not_(_is_alive(moment))))
@@ -42,6 +59,9 @@ async def start_session(tx: Transaction, user_id: int, *, user_agent: str, netwo
         Session(
             user_id=user_id,
             token_sha256=_hash(token),
+            method=method,
+            factor_pending=factor_pending,
+            proven_at=None if factor_pending else moment,
             created_at=moment,
             last_seen_at=moment,
             expires_at=moment + ENDS_AFTER,
@@ -60,19 +80,38 @@ async def find_person(tx: Transaction, token: str) -> Person | None:
     moment = now()
     found = (
         await tx.execute(
-            select(Session.id, Session.last_seen_at, User.id, User.email, User.display_name)
+            select(
+                Session.last_seen_at,
+                User.id,
+                User.email,
+                User.display_name,
+                Session.id,
+                User.role,
+                User.email_verified_at.is_not(None),
+                has_second_factor(),
+                Session.proven_at,
+            )
             .join(User, User.id == Session.user_id)
             .where(
-                Session.token_sha256 == _hash(token), _is_alive(moment), User.disabled_at.is_(None)
+                Session.token_sha256 == _hash(token),
+                Session.factor_pending.is_(False),
+                _is_alive(moment),
+                User.disabled_at.is_(None),
             )
         )
     ).one_or_none()
     if found is None:
         return None
-    session_id, last_seen_at, user_id, email, display_name = found
-    if moment - last_seen_at > SEEN_EVERY:
-        await _mark_seen(tx, session_id, moment)
-    return Person(user_id, email, display_name, session_id)
+    person = Person(*found[1:])
+    if moment - found.last_seen_at > SEEN_EVERY:
+        await _mark_seen(tx, person.session_id, moment)
+    return person
+
+
+def has_second_factor() -> ColumnElement[bool]:
+    """Select whether the `User` of a query has a factor besides the password."""
+    totp = exists().where(TotpSecret.user_id == User.id, TotpSecret.confirmed_at.is_not(None))
+    return or_(totp, exists().where(Passkey.user_id == User.id))
 
 
 async def end_session(tx: Transaction, token: str) -> None:

@@ -41,7 +41,7 @@ async def sign_in(database: Database, throttle: Throttle, attempt: Attempt) -> s
     await _count(throttle, attempt)
     async with database.transaction() as tx:
         user = await _find_user(tx, attempt.email)
-    stored = user.password_hash if user and user.disabled_at is None else ""
+    stored = user.password_hash if user and user.disabled_at is None else None
     if not await verify_password(stored, attempt.password) or user is None:
         log.info("sign_in_refused", network=attempt.network, user_id=user.id if user else None)
         raise WrongLoginError
@@ -83,7 +83,7 @@ async def _find_user(tx: Transaction, email: str) -> User | None:
 
 async def _refresh_hash(tx: Transaction, user: User, password: str) -> None:
     """Hash anew, now that the password is at hand, when the cost has been raised since."""
-    if needs_rehash(user.password_hash):
+    if user.password_hash and needs_rehash(user.password_hash):
         refreshed = await hash_password(password)
         await tx.execute(
             update(User)

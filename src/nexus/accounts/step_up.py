@@ -1,0 +1,56 @@
+"""Is it still you? What is dangerous needs a proof that is at most five minutes old.
+
+A route says so with `opt={STEP_UP: True}`, its page as well as its form: then nobody loses what
+they typed by being asked in between. `opt={SECOND_FACTOR: True}` asks for a second factor too.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from litestar import Response
+from litestar.handlers import BaseRouteHandler
+
+from nexus.accounts.errors import SecondFactorNeededError, StepUpNeededError
+from nexus.accounts.sessions import Person
+from nexus.core.clock import now
+from nexus.core.site import Connection
+from nexus.core.web import AnyRequest, is_fragment, see_other
+
+STEP_UP: Final = "step_up"
+SECOND_FACTOR: Final = "second_factor"
+FRESH: Final = timedelta(minutes=5)
+PROVE = "/prove"
+FACTORS = "/settings/security"
+
+
+def require_proof(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Guard: raise StepUpNeededError or SecondFactorNeededError where a route asks for more."""
+    person: Person | None = connection.scope.get("user")
+    if person is None:
+        return  # The guard before this one has let nobody in, or the route is public.
+    if handler.opt.get(SECOND_FACTOR) is True and not person.has_second_factor:
+        raise SecondFactorNeededError
+    if handler.opt.get(STEP_UP) is True and not is_fresh(person):
+        raise StepUpNeededError
+
+
+def is_fresh(person: Person) -> bool:
+    """Say whether the person's last proof is recent enough."""
+    return person.proven_at is not None and now() - person.proven_at < FRESH
+
+
+def ask_for_proof(request: AnyRequest, _error: StepUpNeededError) -> Response[Any]:
+    """Send the person to prove themselves, and back to the page they came from or to."""
+    address = f"{PROVE}?{urlencode({'next': request.url.path})}"
+    if is_fragment(request):
+        return Response("", status_code=401, headers={"HX-Redirect": address})
+    return see_other(address)
+
+
+def ask_for_factor(request: AnyRequest, _error: SecondFactorNeededError) -> Response[Any]:
+    """Send the person to where a second factor is added."""
+    address = f"{FACTORS}?{urlencode({'needed': '1'})}"
+    if is_fragment(request):
+        return Response("", status_code=401, headers={"HX-Redirect": address})
+    return see_other(address)

@@ -1,0 +1,1 @@
+"""What do we send? Mails, written down in the same transaction as what they tell of."""
