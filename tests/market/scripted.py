@@ -66,4 +66,7 @@ async def look(observer: Observer, at: datetime) -> MarketSnapshot:
     for source in observer.sources:
         assert isinstance(source, ScriptedMarket)
         source.at = at
-    return await observer.observe(at)
+    snapshot = await observer.observe(at)
+    async with observer.database.transaction() as tx:
+        await observer.store(tx)
+    return snapshot

@@ -6,7 +6,7 @@ publications leave only once it has been committed.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from decimal import Decimal
@@ -16,14 +16,20 @@ from typing import Annotated, Any, cast
 import structlog
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     DateTime,
     Identity,
     MetaData,
     Numeric,
+    String,
+    Update,
+    any_,
     bindparam,
     func,
+    literal,
     select,
-)  # fmt: skip
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -152,6 +158,35 @@ def insert_rows(
     return _insert_of(table, names), {name: [row[name] for row in rows] for name in names}
 
 
+def among(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """Say that a column is one of the values.
+
+    Unlike `in_` the values travel as one array, so the statement is the same for any number of
+    them: SQLAlchemy compiles it once, and PostgreSQL plans it once.
+    """
+    return cast("ColumnElement[bool]", column == any_(literal(list(values), ARRAY(column.type))))
+
+
+def one_of(column: Any, *words: str) -> ColumnElement[bool]:
+    """Say that a column is one of the words, written into the statement itself.
+
+    Only so can a prepared statement use an index that was made for just these words.
+    """
+    constants = [literal(word, String(), literal_execute=True) for word in words]
+    return cast("ColumnElement[bool]", column.in_(constants))
+
+
+async def update_rows(
+    tx: Transaction, table: type[Table], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Overwrite columns of the rows with the given ids. Every row must have the same columns."""
+    if not rows:
+        return
+    names = tuple(rows[0])
+    columns = {f"new_{name}": [row[name] for row in rows] for name in names}
+    await tx.execute(_update_of(table, names), columns)
+
+
 async def upsert(
     tx: Transaction,
     table: type[Table],
@@ -174,12 +209,25 @@ async def upsert(
 @cache
 def _insert_of(table: type[Table], names: tuple[str, ...]) -> Insert:
     target = cast("Any", table.__table__)
+    return insert(target).from_select(list(names), select(_given(table, names)))
+
+
+@cache
+def _update_of(table: type[Table], names: tuple[str, ...]) -> Update:
+    # SQLAlchemy keeps the columns' own names for itself in an update.
+    target, given = cast("Any", table.__table__), _given(table, names, prefix="new_")
+    changes = {name: given.c[name] for name in names if name != "id"}
+    return update(target).where(target.c.id == given.c.id).values(changes)
+
+
+def _given(table: type[Table], names: tuple[str, ...], prefix: str = "") -> Any:
+    """Read rows from arrays, one per column, as if they were a table."""
+    target = cast("Any", table.__table__)
     arrays = [
-        bindparam(name, type_=ARRAY(target.c[name].type, dimensions=1), required=True)
+        bindparam(prefix + name, type_=ARRAY(target.c[name].type, dimensions=1), required=True)
         for name in names
     ]
-    rows = func.unnest(*arrays).table_valued(*names).render_derived(name="given")
-    return insert(target).from_select(list(names), select(rows))
+    return func.unnest(*arrays).table_valued(*names).render_derived(name="given")
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from nexus.core.clock import now
-from nexus.core.db import Transaction, insert_rows, upsert
+from nexus.core.db import Transaction, among, insert_rows, upsert
 from nexus.exchanges.fill_paper import Book, PaperFill, quote_amount
 from nexus.exchanges.models import PaperBalance, PaperOrder
 from nexus.exchanges.protocol import Fill, Intent, Report, Side, VenueStatus
@@ -25,7 +25,7 @@ async def lock_book(tx: Transaction, account_ids: Sequence[int]) -> Book:
     """
     wanted = (
         select(PaperBalance.account_id, PaperBalance.asset, PaperBalance.free)
-        .where(PaperBalance.account_id.in_(account_ids))
+        .where(among(PaperBalance.account_id, account_ids))
         .order_by(PaperBalance.account_id, PaperBalance.asset)
         .with_for_update()
     )
@@ -35,8 +35,8 @@ async def lock_book(tx: Transaction, account_ids: Sequence[int]) -> Book:
 async def taken_ids(tx: Transaction, intents: Sequence[Intent]) -> set[OrderKey]:
     """Say which of the client ids were used before, by account. Call it after `lock_book`."""
     wanted = select(PaperOrder.account_id, PaperOrder.client_order_id).where(
-        PaperOrder.account_id.in_({intent.account.id for intent in intents}),
-        PaperOrder.client_order_id.in_({intent.client_order_id for intent in intents}),
+        among(PaperOrder.account_id, {intent.account.id for intent in intents}),
+        among(PaperOrder.client_order_id, {intent.client_order_id for intent in intents}),
     )
     return {(account, client_id) for account, client_id in await tx.execute(wanted)}
 

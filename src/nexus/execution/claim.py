@@ -18,7 +18,7 @@ from nexus.billing.models import Entitlement
 from nexus.bots.close import finish_close
 from nexus.bots.models import Bot
 from nexus.core.clock import now
-from nexus.core.db import Transaction, insert_rows
+from nexus.core.db import Transaction, among, insert_rows, one_of, update_rows
 from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import Account, Intent, Side
 from nexus.execution.broker import Broker
@@ -83,13 +83,13 @@ async def _lock(tx: Transaction, plan_ids: Sequence[int]) -> list[int]:
     at a time; a bot only against being changed. All are locked in the order of their ids.
     """
     waiting = select(PlanRow.id, PlanRow.account_id, PlanRow.bot_id).where(
-        PlanRow.id.in_(plan_ids), PlanRow.status == "PLANNED"
+        among(PlanRow.id, plan_ids), one_of(PlanRow.status, "PLANNED")
     )
     plans = (await tx.execute(waiting.order_by(PlanRow.id).with_for_update(skip_locked=True))).all()
     accounts = select(ExchangeAccount.id).where(
-        ExchangeAccount.id.in_({plan.account_id for plan in plans})
+        among(ExchangeAccount.id, {plan.account_id for plan in plans})
     )
-    bots = select(Bot.id).where(Bot.id.in_({plan.bot_id for plan in plans}))
+    bots = select(Bot.id).where(among(Bot.id, {plan.bot_id for plan in plans}))
     await tx.execute(accounts.order_by(ExchangeAccount.id).with_for_update(key_share=True))
     await tx.execute(bots.order_by(Bot.id).with_for_update(read=True))
     return [plan.id for plan in plans]
@@ -102,7 +102,7 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
         Entitlement.user_id == Bot.user_id,
         or_(Entitlement.valid_until.is_(None), Entitlement.valid_until > at),
     )
-    busy = exists().where(order_of.status.in_(LIVE_ORDERS))
+    busy = exists().where(one_of(order_of.status, *LIVE_ORDERS))
     return (
         select(
             PlanRow.id.label("plan_id"),
@@ -130,7 +130,7 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
             entitled.label("entitled"),
             busy.where(order_of.bot_id == PlanRow.bot_id).label("bot_busy"),
             exists()
-            .where(order_of.account_id == PlanRow.account_id, order_of.status == "SENDING")
+            .where(order_of.account_id == PlanRow.account_id, one_of(order_of.status, "SENDING"))
             .label("account_busy"),
             TickerRow.price,
             TickerRow.at.label("price_at"),
@@ -150,7 +150,7 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
         )
         .outerjoin(TickerRow, TickerRow.symbol == PlanRow.symbol)
         .outerjoin(ReadingRow, ReadingRow.symbol == PlanRow.symbol)
-        .where(PlanRow.id.in_(plan_ids))
+        .where(among(PlanRow.id, plan_ids))
         .order_by(PlanRow.account_id, PlanRow.id)
     )
 
@@ -186,7 +186,7 @@ async def _write_down(
         return []
     await tx.execute(
         update(PlanRow)
-        .where(PlanRow.id.in_([row["plan_id"] for row in rows]))
+        .where(among(PlanRow.id, [row["plan_id"] for row in rows]))
         .values(status="ORDERED", attempt=PlanRow.attempt + 1)
     )
     statement, columns = insert_rows(OrderRow, [_order_values(row, at, broker) for row in rows])
@@ -251,13 +251,11 @@ async def _refuse(
     """End plans that will never be sent, each with its reason."""
     if not refused:
         return
-    await tx.execute(
-        update(PlanRow),
-        [
-            {"id": row["plan_id"], "status": status, "reason": reason}
-            for row, status, reason in refused
-        ],
-    )
+    ended = [
+        {"id": row["plan_id"], "status": status, "reason": reason}
+        for row, status, reason in refused
+    ]
+    await update_rows(tx, PlanRow, ended)
     events = [
         {"plan_id": row["plan_id"], "at": at, "status": status, "detail": {"reason": reason}}
         for row, status, reason in refused

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from nexus.bots.close import finish_close
 from nexus.bots.models import Bot
 from nexus.core.clock import now
-from nexus.core.db import Transaction, insert_rows
+from nexus.core.db import Transaction, among, insert_rows, update_rows
 from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import Accepted, Fill, NotPlaced, Outcome, Report
 from nexus.execution.broker import Broker
@@ -30,6 +30,11 @@ from nexus.fanout.size import plain
 
 log = structlog.get_logger()
 
+MOVING = (
+    "id", "status", "reason", "next_check_at", "checks", "updated_at", "exchange_order_id",
+    "executed_quantity", "executed_quote",
+)  # fmt: skip
+"""The columns of an order that a move may change."""
 OURS = 0
 """The code of an order that we refused ourselves, before the network."""
 LEAST_WAIT_SECONDS = 1.0
@@ -97,6 +102,7 @@ async def record_news(tx: Transaction, news: Sequence[News], broker: Broker) -> 
     told = [(k, item) for k, item in moved if _is_move(k.order, item)]
     for k, item in moved:
         _move(k.order, item, at)
+    await _write_orders(tx, moved)
     await leave_trades(
         tx,
         [
@@ -116,11 +122,15 @@ async def _lock(tx: Transaction, order_ids: Iterable[int]) -> Mapping[int, Known
         select(OrderRow, PlanRow, Bot.user_id)
         .join(PlanRow, PlanRow.id == OrderRow.plan_id)
         .join(Bot, Bot.id == OrderRow.bot_id)
-        .where(OrderRow.id.in_(order_ids))
+        .where(among(OrderRow.id, order_ids))
         .order_by(OrderRow.id)
         .with_for_update(of=[OrderRow, PlanRow])
     )
-    return {order.id: Known(order, plan, user_id) for order, plan, user_id in rows}
+    known = {order.id: Known(order, plan, user_id) for order, plan, user_id in rows}
+    # Detached: what changes in them is written for all at once, not row by row.
+    for row in {row for k in known.values() for row in (k.order, k.plan)}:
+        tx.expunge(row)
+    return known
 
 
 def _may(order: OrderRow, item: News) -> bool:
@@ -153,6 +163,11 @@ def _move(order: OrderRow, item: News, at: datetime) -> None:
         order.exchange_order_id = item.report.exchange_order_id
         order.executed_quantity = item.report.executed_quantity
         order.executed_quote = item.report.executed_quote
+
+
+async def _write_orders(tx: Transaction, moved: Sequence[tuple[Known, News]]) -> None:
+    changed = [{name: getattr(k.order, name) for name in MOVING} for k, _ in moved]
+    await update_rows(tx, OrderRow, changed)
 
 
 async def _store_fills(tx: Transaction, moving: Sequence[tuple[Known, News]]) -> None:
@@ -241,7 +256,7 @@ async def _stop_invalid_accounts(tx: Transaction, moved: Sequence[tuple[Known, N
     if accounts:
         await tx.execute(
             update(ExchangeAccount)
-            .where(ExchangeAccount.id.in_(accounts), ExchangeAccount.status == "active")
+            .where(among(ExchangeAccount.id, accounts), ExchangeAccount.status == "active")
             .values(status="key_invalid", status_reason="The exchange no longer accepts this key.")
         )
 
@@ -263,6 +278,11 @@ async def _end_plans(
         if k.plan.close_request_id is not None:
             sold, outcome = _sale(k.order)
             await finish_close(tx, k.plan.close_request_id, sold=sold, outcome=outcome)
+    changed = [
+        {"id": p.id, "status": p.status, "reason": p.reason, "not_before": p.not_before}
+        for p in {k.plan for k, _ in ended}
+    ]
+    await update_rows(tx, PlanRow, changed)
 
 
 async def _attempts(tx: Transaction, plan_ids: Sequence[int]) -> Counter[int]:
@@ -272,7 +292,7 @@ async def _attempts(tx: Transaction, plan_ids: Sequence[int]) -> Counter[int]:
     rows = await tx.execute(
         select(OrderRow.plan_id, func.count())
         .where(
-            OrderRow.plan_id.in_(plan_ids),
+            among(OrderRow.plan_id, plan_ids),
             OrderRow.reason.not_like(f"NOT_PLACED: code={OURS} %"),
         )
         .group_by(OrderRow.plan_id)

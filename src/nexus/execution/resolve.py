@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import select, update
 
 from nexus.core.clock import now
-from nexus.core.db import Transaction
+from nexus.core.db import Transaction, among
 from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import Account, ExchangeAwayError
 from nexus.execution.broker import Broker
@@ -52,7 +52,7 @@ async def _take(tx: Transaction, order_ids: Sequence[int]) -> list[Question]:
     rows = await tx.execute(
         select(OrderRow, ExchangeAccount)
         .join(ExchangeAccount, ExchangeAccount.id == OrderRow.account_id)
-        .where(OrderRow.id.in_(order_ids), OrderRow.next_check_at <= now())
+        .where(among(OrderRow.id, order_ids), OrderRow.next_check_at <= now())
         .with_for_update(of=OrderRow, skip_locked=True)
     )
     questions = [
@@ -68,7 +68,7 @@ async def _take(tx: Transaction, order_ids: Sequence[int]) -> list[Question]:
     ]
     await tx.execute(
         update(OrderRow)
-        .where(OrderRow.id.in_([question.order_id for question in questions]))
+        .where(among(OrderRow.id, [question.order_id for question in questions]))
         .values(next_check_at=now() + ASKING)
     )
     return questions

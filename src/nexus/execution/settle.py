@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from nexus.bots.hold import Execution, Held, after_fill
 from nexus.bots.models import Holding
 from nexus.core.clock import now
-from nexus.core.db import Transaction, insert_rows, upsert
+from nexus.core.db import Transaction, among, insert_rows, upsert
 from nexus.exchanges.models import AccountBalance
 from nexus.execution.models import FillRow
 from nexus.fanout.models import PlanRow
@@ -31,7 +31,7 @@ async def leave_trades(tx: Transaction, bot_ids: Sequence[int]) -> None:
     """Note that bots have sold what can be sold: what is left is dust and no position."""
     if bot_ids:
         await tx.execute(
-            update(Holding).where(Holding.bot_id.in_(bot_ids)).values(trade_id=None, layers=0)
+            update(Holding).where(among(Holding.bot_id, bot_ids)).values(trade_id=None, layers=0)
         )
 
 
@@ -73,7 +73,7 @@ async def _locked_holdings(tx: Transaction, bot_ids: set[int]) -> dict[int, Held
             Holding.bot_id, Holding.quantity, Holding.cost, Holding.realised, Holding.trade_id,
             Holding.layers,
         )
-        .where(Holding.bot_id.in_(bot_ids))
+        .where(among(Holding.bot_id, bot_ids))
         .order_by(Holding.bot_id)
         .with_for_update()
     )  # fmt: skip
@@ -85,7 +85,7 @@ async def _trades(tx: Transaction, plans: Iterable[PlanRow]) -> dict[int, tuple[
     ids = {plan.decision_id for plan in plans if plan.decision_id is not None}
     rows = await tx.execute(
         select(DecisionRow.id, DecisionRow.trade_id, DecisionRow.layer).where(
-            DecisionRow.id.in_(ids)
+            among(DecisionRow.id, ids)
         )
     )
     return {row.id: (row.trade_id, row.layer) for row in rows}

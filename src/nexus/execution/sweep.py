@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from nexus.core.clock import now
-from nexus.core.db import Transaction
+from nexus.core.db import Transaction, one_of
 from nexus.execution.models import OrderRow
 from nexus.fanout.models import PlanRow
 
@@ -17,7 +17,7 @@ async def waiting_plans(tx: Transaction) -> list[int]:
     """List the plans whose ring must have been lost, or that had to wait."""
     rows = await tx.scalars(
         select(PlanRow.id)
-        .where(PlanRow.status == "PLANNED", PlanRow.not_before <= now() - RING_LOST_AFTER)
+        .where(one_of(PlanRow.status, "PLANNED"), PlanRow.not_before <= now() - RING_LOST_AFTER)
         .order_by(PlanRow.id)
         .limit(AT_ONCE)
     )

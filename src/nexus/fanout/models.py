@@ -2,13 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from nexus.core.db import Amount, Id, Table
+from nexus.core.db import Amount, Id, Table, one_of
 
-LIVE_STATUSES = ("PLANNED", "ORDERED")
-"""A plan that may still trade."""
 LIVE = "status IN ('PLANNED', 'ORDERED')"
 
 
@@ -58,3 +56,8 @@ class PlanRow(Table):
     """When it may be sent: later than its making only for another attempt."""
     not_after: Mapped[datetime]
     created_at: Mapped[datetime]
+
+
+def is_live() -> ColumnElement[bool]:
+    """Say that a plan may still trade."""
+    return one_of(PlanRow.status, "PLANNED", "ORDERED")

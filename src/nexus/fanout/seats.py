@@ -11,7 +11,7 @@ from nexus.bots.models import Bot, Holding
 from nexus.core.db import Transaction
 from nexus.exchanges.models import AccountBalance, ExchangeAccount, SymbolFilter
 from nexus.exchanges.protocol import Filters, Side
-from nexus.fanout.models import LIVE_STATUSES, PlanRow
+from nexus.fanout.models import PlanRow, is_live
 from nexus.fanout.size import Seat
 
 ZERO = literal(Decimal(0))
@@ -44,7 +44,7 @@ async def filters_by_venue(tx: Transaction, symbol: str) -> dict[str, Filters]:
 
 def busy_accounts() -> Select[int]:
     """Select the accounts with a plan that may still trade."""
-    return select(PlanRow.account_id).where(PlanRow.status.in_(LIVE_STATUSES))
+    return select(PlanRow.account_id).where(is_live())
 
 
 def _seat_query(symbol: str, at: datetime) -> Select[*tuple[Any, ...]]:
@@ -77,9 +77,7 @@ def _seat_query(symbol: str, at: datetime) -> Select[*tuple[Any, ...]]:
                 (Tier.name.is_(None), None),
                 else_=Tier.max_allocation - func.coalesce(invested.c.cost, ZERO),
             ).label("tier_left"),
-            exists()
-            .where(PlanRow.bot_id == Bot.id, PlanRow.status.in_(LIVE_STATUSES))
-            .label("has_live_order"),
+            exists().where(PlanRow.bot_id == Bot.id, is_live()).label("has_live_order"),
         )
         .join(ExchangeAccount, ExchangeAccount.id == Bot.account_id)
         .outerjoin(Holding, Holding.bot_id == Bot.id)
@@ -106,7 +104,7 @@ def _open_buys_per_account() -> Select[*tuple[Any, ...]]:
             PlanRow.account_id,
             func.sum(PlanRow.quantity * PlanRow.reference_price).label("spend"),
         )
-        .where(PlanRow.side == Side.BUY, PlanRow.status.in_(LIVE_STATUSES))
+        .where(PlanRow.side == Side.BUY, is_live())
         .group_by(PlanRow.account_id)
     )
 

@@ -12,7 +12,7 @@ from nexus.bots.models import Bot
 from nexus.core.clock import now
 from nexus.core.db import Transaction
 from nexus.execution.models import OrderRow
-from nexus.fanout.models import LIVE_STATUSES, PlanRow
+from nexus.fanout.models import PlanRow, is_live
 from nexus.feed.models import FeedItem
 from nexus.feed.views import DecisionView, FeedView, MarketView
 from nexus.feed.words import NOTHING_TRADED, sentence, yours
@@ -150,7 +150,7 @@ async def _counts(tx: Transaction, decision_ids: list[int]) -> dict[int, tuple[i
     """
     followed = func.count().filter(
         or_(
-            PlanRow.status.in_(LIVE_STATUSES),
+            is_live(),
             and_(PlanRow.status == "DONE", PlanRow.reason == ""),
         )
     )
@@ -172,7 +172,7 @@ async def _said_to(
             PlanRow.decision_id,
             PlanRow.symbol,
             func.max(PlanRow.side).label("side"),
-            func.bool_or(PlanRow.status.in_(LIVE_STATUSES)).label("open"),
+            func.bool_or(is_live()).label("open"),
             func.max(PlanRow.reason).label("reason"),
             func.coalesce(func.sum(OrderRow.executed_quantity), 0).label("done"),
             func.coalesce(func.sum(OrderRow.executed_quote), 0).label("turnover"),

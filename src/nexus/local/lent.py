@@ -39,7 +39,7 @@ async def lend_database(server_url: str, folder: Path) -> AsyncIterator[str]:
             bring_to_newest_shape(upgrade, url)
             yield url
         finally:
-            _run(server_url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+            _drop(server_url, name)
     finally:
         if stop is not None and not _others_are_connected(server_url, name):
             stop()
@@ -50,6 +50,20 @@ def _create(server_url: str, name: str) -> str:
     _run(server_url, "CREATE DATABASE {}", name)
     _run(server_url, "ALTER DATABASE {} SET synchronous_commit = off", name)
     return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+def _drop(server_url: str, name: str) -> None:
+    """Drop the database, by force only if somebody is in it.
+
+    Force is refused to anybody but a superuser while PostgreSQL itself happens to clean up in it;
+    without force PostgreSQL sends its own cleaners away.
+    """
+    try:
+        _run(server_url, "DROP DATABASE IF EXISTS {}", name)
+    except LocalError as error:
+        if not isinstance(error.__cause__, psycopg.errors.ObjectInUse):
+            raise
+        _run(server_url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 
 def _others_are_connected(server_url: str, name: str) -> bool:

@@ -36,6 +36,8 @@ TUNING = {
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
+    # A replay grows a table from nothing in seconds: what is known of it must keep up.
+    "autovacuum_naptime": "10s",
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
     "jit": "off",

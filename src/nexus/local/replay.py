@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import Progress
 
-from nexus.core import clock
+from nexus.core import clock, log
 from nexus.core.db import Database
 from nexus.exchanges.filters import store_filters
 from nexus.exchanges.market_data import MarketSource
@@ -67,6 +67,7 @@ async def replay_files(options: Options) -> tuple[dict[str, Any], list[str]]:
     started = time.monotonic()
     history = read_history(options.files, options.timeframe, options.first, options.last)
     settings = _settings(options)
+    log.configure(settings)
     async with AsyncExitStack() as stack:
         trace = stack.enter_context(_open_trace(options.trace))
         url = await stack.enter_async_context(

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import structlog
 
-from nexus.core.db import Database
+from nexus.core.db import Database, Transaction
 from nexus.exchanges.market_data import MarketSource
 from nexus.exchanges.protocol import ExchangeAwayError
 from nexus.market.check import Believed, Refusal, check_candles, check_ticker
@@ -38,15 +38,19 @@ class Observer:
         self.timeframe = timedelta(seconds=settings.timeframe_seconds)
         self.believed: dict[str, Believed] = {}
         self.windows: dict[str, tuple[Candle, ...]] = {}
+        self.newest: Look | None = None
 
     async def observe(self, at: datetime) -> MarketSnapshot:
-        """Take one look: fetch, refuse what cannot be true, store, and give the snapshot."""
-        look = Look(at)
+        """Take one look: fetch, refuse what cannot be true, and give the snapshot."""
+        look = self.newest = Look(at)
         await self._read_tickers(look)
         await self._read_candles(look)
-        async with self.database.transaction() as tx:
-            await store_look(tx, look, self.believed, self.windows, self.settings)
         return self._snapshot(look)
+
+    async def store(self, tx: Transaction) -> None:
+        """Store what the newest look saw; candles that were not stored go with the next one."""
+        if self.newest is not None:
+            await store_look(tx, self.newest, self.believed, self.windows, self.settings)
 
     async def _read_tickers(self, look: Look) -> None:
         """Ask for all prices at once; a symbol that is missing simply stays old."""

@@ -34,6 +34,7 @@ async def run_tick(desk: Desk, at: datetime) -> TickOutcome:
     """Take one look at the market, and do for everyone what follows from it."""
     snapshot = await desk.observer.observe(at)
     async with desk.database.transaction() as tx:
+        await desk.observer.store(tx)
         gate = await open_gate(tx, snapshot, desk.settings)
         books = await load_books(tx)
     outcome = TickOutcome(at, snapshot.calls, snapshot.refused, gate.regimes)

@@ -18,13 +18,15 @@ from nexus.strategy.border import Action
 from nexus.strategy.decide import Proposal
 from nexus.strategy.models import DecisionRow
 
+STOPPED = select(Switch.name).where(Switch.stopped)
+
 
 async def open_gate(tx: Transaction, snapshot: MarketSnapshot, rules: RegimeSettings) -> Gate:
     """Read the market and the switches, and keep the reading for pages and claims."""
     readings = {
         symbol: read_regime(view, snapshot.at, rules) for symbol, view in snapshot.symbols.items()
     }
-    stopped = frozenset(await tx.scalars(select(Switch.name).where(Switch.stopped)))
+    stopped = frozenset(await tx.scalars(STOPPED))
     gate = Gate(snapshot, readings, stopped, rules)
     await _store_readings(tx, gate)
     tx.announce(MarketSeen())

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import insert
 
 from nexus.core.clock import from_ms, now, to_ms
@@ -13,10 +13,12 @@ from nexus.strategy.border import Action, Book, Layer
 from nexus.strategy.decide import Books, Proposal
 from nexus.strategy.models import LeaderBookRow
 
+BOOKS = select(*LeaderBookRow.__table__.c)
+
 
 async def load_books(tx: Transaction) -> Books:
     """Read every leader's book."""
-    rows = await tx.scalars(select(LeaderBookRow))
+    rows = await tx.execute(BOOKS)
     return {(row.strategy, row.symbol): _from_row(row) for row in rows}
 
 
@@ -73,7 +75,7 @@ async def store_book(tx: Transaction, strategy: str, symbol: str, book: Book) ->
     )
 
 
-def _from_row(row: LeaderBookRow) -> Book:
+def _from_row(row: Row[*tuple[Any, ...]]) -> Book:
     return Book(
         layers=tuple(Layer(Decimal(price), from_ms(at)) for price, at in row.layers),
         fraction=row.fraction,
