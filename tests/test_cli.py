@@ -72,6 +72,14 @@ def test_an_unknown_command_is_refused() -> None:
     assert "No such command 'fly'" in told.stderr
 
 
+def test_migrate_says_in_a_sentence_that_the_database_is_away() -> None:
+    told = nexus("migrate", DATABASE_URL="postgresql://nobody:secret@127.0.0.1:1/none")
+    assert told.returncode == 1
+    assert "does not answer" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert "secret" not in told.stderr
+
+
 def test_migrate_brings_an_empty_database_to_the_newest_shape(postgres: PostgresServer) -> None:
     postgres.create("migrated_by_hand")
     url = postgres.url("migrated_by_hand")

@@ -8,6 +8,8 @@ import click
 
 from nexus.accounts.command import accounts_command
 from nexus.local.command import up_command
+from nexus.local.errors import LocalError
+from nexus.local.given import bring_to_newest_shape, check_database
 from nexus.local.replay_command import replay_command
 from nexus.settings import Settings, SettingsError, load_settings
 from nexus.simulator.command import simulator
@@ -60,7 +62,11 @@ def migrate(settings: Settings) -> None:
 
     if not settings.database_url:
         raise SettingsError("DATABASE_URL: must be set, for example postgresql://localhost/nexus")
-    upgrade(settings.database_url)
+    try:
+        check_database(settings.database_url)
+        bring_to_newest_shape(upgrade, settings.database_url)
+    except LocalError as error:
+        raise click.ClickException(str(error)) from None
     click.echo(f"The database is at {newest_revision()}.")
 
 

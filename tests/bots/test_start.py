@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
 from nexus.bots.errors import BotRefusedError
 from nexus.bots.events import BotChanged
@@ -116,6 +117,20 @@ async def test_two_bots_made_at_once_cannot_both_take_the_last_place(scene: Scen
         return_exceptions=True,
     )
     assert sorted(type(result).__name__ for result in both) == ["Bot", "BotRefusedError"]
+
+
+async def test_a_stopped_bot_starts_again_only_if_the_tier_still_has_room(scene: Scene) -> None:
+    person = await scene.person("starter")
+    account = await scene.account(person)
+    bot = await create(scene, person, account, "1500", "s1")
+    async with scene.database.transaction() as tx:
+        await tx.execute(update(Bot).where(Bot.id == bot.id).values(status="stopped"))
+    await create(scene, person, account, "1500", "s2")
+    async with scene.database.transaction() as tx:
+        assert not await start_bot(tx, bot.id, by="user:7")
+    found = await scene.the_bot(bot.id)
+    assert found.status == "stopped"
+    assert found.status_reason == "It was not started: Your tier leaves 500.00 to allocate."
 
 
 @pytest.mark.parametrize(

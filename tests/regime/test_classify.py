@@ -31,13 +31,13 @@ def read(seen: Candles, price: Number | None = None, **changes: object) -> Readi
 def test_a_market_that_rises_is_bullish() -> None:
     reading = read(series(RISING))
     assert reading.regime is Regime.BULLISH
-    assert reading.reason.startswith("The averages rise and the price is above them")
+    assert reading.reason.startswith("Fast average and price are above the slow average")
 
 
 def test_a_market_that_falls_is_bearish() -> None:
     reading = read(series(FALLING))
     assert reading.regime is Regime.BEARISH
-    assert reading.reason.startswith("The averages fall and the price is below them")
+    assert reading.reason.startswith("Fast average and price are below the slow average")
 
 
 def test_a_market_without_a_trend_is_sideways() -> None:

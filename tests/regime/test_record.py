@@ -92,7 +92,7 @@ async def test_the_newest_reading_is_kept_for_pages_and_claims(
     assert heard == [MarketSeen()]
     (row,) = await readings(listening)
     assert (row.symbol, row.regime, row.entries_allowed, row.code) == (BTC, "bullish", True, "")
-    assert row.reason.startswith("The averages rise")
+    assert row.reason.startswith("Fast average and price are above")
     assert (row.candle, row.at, row.drop_percent) == (opens_at(39), opens_at(40), Decimal("0.71"))
 
 

@@ -13,6 +13,9 @@ from nexus.core.clock import now
 from nexus.core.db import Transaction
 from nexus.exchanges.models import ExchangeAccount
 
+NOT_STARTED = "It was not started"
+"""How the reason of a stopped bot begins that its owner tried to start in vain."""
+
 
 async def create_bot(
     tx: Transaction,
@@ -61,7 +64,20 @@ async def create_bot(
 
 
 async def start_bot(tx: Transaction, bot_id: int, *, by: str) -> bool:
-    """Let a paused or stopped bot follow again, from the leader's next entry."""
+    """Let a paused or stopped bot follow again, from the leader's next entry.
+
+    A stopped bot has given up its place and its share, so the tier is asked again. Where it
+    refuses, the bot stays stopped and says why.
+    """
+    stopped = await tx.scalar(select(Bot).where(Bot.id == bot_id, Bot.status == "stopped"))
+    if stopped is not None:
+        try:
+            await _check_tier(tx, stopped.user_id, stopped.allocation)
+        except BotRefusedError as refusal:
+            reason = f"{NOT_STARTED}: {refusal.sentence}"
+            await tx.execute(update(Bot).where(Bot.id == bot_id).values(status_reason=reason))
+            tx.announce(BotChanged(bot_id, stopped.user_id))
+            return False
     return await _set_status(tx, bot_id, "running", ("paused", "stopped"), by)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, func, select
 
 from nexus.bots.models import Bot, Holding
+from nexus.bots.start import NOT_STARTED
 from nexus.core.db import Transaction
 from nexus.exchanges.models import ExchangeAccount
 from nexus.market.models import TickerRow
@@ -158,7 +159,8 @@ def _note(row: RowMapping) -> str:
     if row["status"] == "closing":
         return "It is selling what it holds."
     if row["status"] == "stopped":
-        return "It is stopped and buys nothing."
+        refused = str(row["status_reason"]).startswith(NOT_STARTED)
+        return row["status_reason"] if refused else "It is stopped and buys nothing."
     # Without a trade, what is held is dust: too little for the exchange to sell.
     holds, leader = row["trade_id"] is not None, row["leader_trade_id"]
     paused = "It is paused: it takes no new entry, and follows exits."

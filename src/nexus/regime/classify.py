@@ -64,9 +64,9 @@ def _classify(candles: Candles, rules: RegimeSettings) -> tuple[Regime, str]:
         return Regime.SIDEWAYS, f"There is no clear trend {words}."
     close = candles.close[-1]
     if fast > slow and close > slow:
-        return Regime.BULLISH, f"The averages rise and the price is above them {words}."
+        return Regime.BULLISH, f"Fast average and price are above the slow average {words}."
     if fast < slow and close < slow:
-        return Regime.BEARISH, f"The averages fall and the price is below them {words}."
+        return Regime.BEARISH, f"Fast average and price are below the slow average {words}."
     return Regime.SIDEWAYS, "The price and its averages disagree."
 
 
