@@ -1,5 +1,5 @@
 # The scripts in bin/ are the truth; this file only calls them.
-.PHONY: run test lint check bench setup
+.PHONY: run test lint check bench prove setup
 
 run:
 	@bin/run
@@ -15,6 +15,9 @@ check:
 
 bench:
 	@bin/bench
+
+prove:
+	@bin/prove
 
 setup:
 	@bin/setup

@@ -122,7 +122,7 @@ def sign_in(page: Page, product: Product) -> None:
     page.goto("/sign-in")
     page.get_by_label("E-mail").fill(product.email)
     page.get_by_label("Password", exact=True).fill(product.password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url("**/")
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import count
 
 from e2e.product import Product
+from nexus.accounts.consent import accept, today
 from nexus.accounts.register import create_user
 from nexus.billing.models import Entitlement
 from nexus.bots.start import create_bot
@@ -41,6 +42,7 @@ async def _add(product: Product) -> Customer:
     try:
         async with database.transaction() as tx:
             person = await create_user(tx, email, PASSWORD, "Customer")
+            await accept(tx, person, today(), network="")
             tx.add(Entitlement(user_id=person, tier="pro"))
             account = await open_paper_account(tx, person, "Practice", Decimal(5000))
             await create_bot(

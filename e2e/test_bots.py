@@ -11,7 +11,7 @@ from e2e.product import Product
 def sign_in(page: Page, email: str, password: str) -> None:
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign in").tap()
+    page.get_by_role("button", name="Sign in", exact=True).tap()
 
 
 def test_a_new_bot_after_a_mistake(phone: Page, product: Product) -> None:

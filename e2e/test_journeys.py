@@ -91,7 +91,7 @@ def test_a_wrong_password_is_told_and_the_address_kept(phone: Page, product: Pro
     phone.goto("/sign-in")
     phone.get_by_label("E-mail").fill(product.email)
     phone.get_by_label("Password", exact=True).fill("not the password")
-    phone.get_by_role("button", name="Sign in").click()
+    phone.get_by_role("button", name="Sign in", exact=True).click()
     expect(phone.get_by_role("alert")).to_be_visible()
     expect(phone.get_by_label("E-mail")).to_have_value(product.email)
 

@@ -58,7 +58,7 @@ def test_without_scripts_the_numbers_stand_in_a_table(plain_phone: Page, product
     plain_phone.goto("/market/BTC-USDT")
     plain_phone.get_by_label("E-mail").fill(product.email)
     plain_phone.get_by_label("Password", exact=True).fill(product.password)
-    plain_phone.get_by_role("button", name="Sign in").click()
+    plain_phone.get_by_role("button", name="Sign in", exact=True).click()
     expect(plain_phone.locator("#candle-rows tr")).to_have_count(10)
     expect(plain_phone.get_by_text("The chart needs JavaScript.")).to_be_visible()
 

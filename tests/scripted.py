@@ -129,6 +129,11 @@ def refuse_for_now(code: int = -1003, *, retry_after: float = 0, key_invalid: bo
     return lambda _exchange, _intent: NotPlaced(code, "not now", retry_after, key_invalid)
 
 
+def refuse_for_good(reason: str) -> Act:
+    """Let the guard before the signature refuse it, as it would again."""
+    return lambda _exchange, _intent: NotPlaced(0, reason, final=True)
+
+
 def lose_answer(*, placed: bool, exists: bool = False) -> Act:
     """Let nobody know what became of the order."""
 

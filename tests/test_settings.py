@@ -224,7 +224,11 @@ def test_secrets_are_not_printed(env: pytest.MonkeyPatch) -> None:
     assert "canary" not in repr(settings)
     assert KEY not in str(settings.model_dump())
     secret = {name for name, info in Settings.model_fields.items() if info.annotation is SecretStr}
-    assert secret == {"demo_password", "session_secret", "key_encryption_key"}
+    assert secret == {
+        "demo_password", "session_secret", "key_encryption_key",
+        "key_encryption_keys_old",
+        "google_client_secret", "oidc_client_secret",
+    }  # fmt: skip
 
 
 # ------------------------------------------------------------------- numbers that belong together

@@ -16,6 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from structlog.testing import capture_logs
 
 from nexus.accounts import passwords
+from nexus.accounts.consent import accept, today
 from nexus.accounts.register import create_user
 from nexus.app import Server, create_app
 from nexus.core.db import Database
@@ -42,7 +43,7 @@ class Browser:
         assert found, f"{path} has no form"
         return found[1]
 
-    async def send(self, path: str, token: str = "", **fields: str) -> httpx.Response:
+    async def send(self, path: str, token: str = "", /, **fields: str) -> httpx.Response:
         """Send a form with the token given, or without one."""
         form = {**fields, "csrf_token": token} if token else fields
         return await self.http.post(path, data=form)
@@ -86,7 +87,9 @@ class Website:
 
     async def add_person(self, email: str, password: str = PASSWORD, name: str = "") -> int:
         async with self.database.transaction() as tx:
-            return await create_user(tx, email, password, name)
+            user_id = await create_user(tx, email, password, name)
+            await accept(tx, user_id, today(), network="")
+        return user_id
 
 
 def make_passwords_quick(patch: pytest.MonkeyPatch) -> None:

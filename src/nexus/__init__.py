@@ -1,13 +1,13 @@
 """Nexus serves trading bots that already make money to many people, each on their own account.
 
 The map of the house. A folder may import what stands below it in this list of layers, never
-what stands above: `cli, app | worker, local, pipeline, feed, execution, fanout, bots, regime,
-strategy, market, exchanges, billing, accounts, simulator, settings, core`.
+what stands above: `cli, app | worker, local, pipeline, admin, feed, execution, fanout, bots,
+regime, strategy, market, exchanges, billing, accounts, mail, simulator, settings, core`.
 
     app.py           the web process: builds the Litestar app. Wiring only
     worker.py        the worker process: every queue, job and cron, listed by name
-    cli.py           `nexus up | web | worker | simulator | migrate | replay | accounts`
-    settings.py      every environment variable, typed
+    cli.py           `nexus up | web | worker | migrate | replay | simulator | ...`
+    settings/        every environment variable, typed
 
     pipeline/        THE SENTENCE   tick.py
     market/          1 What is the price?            -> MarketSnapshot
@@ -16,11 +16,13 @@ strategy, market, exchanges, billing, accounts, simulator, settings, core`.
     fanout/          4 For whom, and how much?       -> execution plans, one per bot
     execution/       5 Do it once, and know it       -> orders, fills
 
-    accounts/        who you are: sign-in and sessions
+    accounts/        who you are: sign-up, sign-in, factors, sessions, the audit
     exchanges/       your exchange accounts and keys; the only code that speaks to a venue
     bots/            what you run: strategy x symbol x allocation, on one account
     billing/         what your tier allows
+    mail/            what we send
     feed/            what you see live
+    admin/           what we see: people, the audit, the switches
 
     local/           how all of it runs on one machine: `nexus up`, `nexus replay`, the demo
     simulator/       a Binance-compatible spot exchange to run and test against

@@ -12,29 +12,68 @@ import uvicorn
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.exceptions import MethodNotAllowedException
 from litestar.static_files import create_static_files_router
 
 from nexus.accounts import routes as accounts
-from nexus.accounts.errors import SecondFactorNeededError, SignInNeededError, StepUpNeededError
+from nexus.accounts import routes_activity as accounts_activity
+from nexus.accounts import routes_consent as accounts_consent
+from nexus.accounts import routes_data as accounts_data
+from nexus.accounts import routes_email as accounts_email
+from nexus.accounts import routes_factors as accounts_factors
+from nexus.accounts import routes_onboarding as accounts_onboarding
+from nexus.accounts import routes_openid as accounts_openid
+from nexus.accounts import routes_passkeys as accounts_passkeys
+from nexus.accounts import routes_password as accounts_password
+from nexus.accounts import routes_prove as accounts_prove
+from nexus.accounts import routes_reset as accounts_reset
+from nexus.accounts import routes_second_factor as accounts_second_factor
+from nexus.accounts import routes_sessions as accounts_sessions
+from nexus.accounts import routes_settings as accounts_settings
+from nexus.accounts import routes_sign_up as accounts_sign_up
+from nexus.accounts.ask_consent import Accepted, ask_for_consent, require_consent
+from nexus.accounts.errors import (
+    ConsentNeededError,
+    SecondFactorNeededError,
+    SignInNeededError,
+    StepUpNeededError,
+)
+from nexus.accounts.events import DeletionAsked, PersonVerified
 from nexus.accounts.guard import ask_to_sign_in, provide_person, require_person
+from nexus.accounts.issuers import known_issuers
+from nexus.accounts.openid import open_clients
+from nexus.accounts.refusals import Refusals
+from nexus.accounts.roles import hide_rooms, require_role, take_as_long
 from nexus.accounts.step_up import ask_for_factor, ask_for_proof, require_proof
+from nexus.admin import routes as admin
+from nexus.admin import routes_audit as admin_audit
+from nexus.admin import routes_switches as admin_switches
+from nexus.billing.welcome import give_first_tier
 from nexus.bots import routes as bots
+from nexus.bots import routes_accounts as bots_accounts
+from nexus.bots import routes_stop as bots_stop
 from nexus.bots.events import CloseRequested
-from nexus.core import health, log
+from nexus.bots.leave import pause_bots_of_leavers
+from nexus.core import csp_report, health, log
 from nexus.core.assets import STATIC, AssetsError, load_assets
 from nexus.core.csrf import refuse_forgery
 from nexus.core.db import Database
 from nexus.core.error_pages import ERROR_PAGES
 from nexus.core.headers import add_headers
+from nexus.core.ids import refuse_impossible_ids
 from nexus.core.queue import Doorbell, open_queue
 from nexus.core.redis import Channel, open_redis
 from nexus.core.site import Site
 from nexus.core.throttle import Throttle
 from nexus.core.web import PUBLIC, provide_database, provide_transaction
+from nexus.exchanges import routes as exchanges
+from nexus.exchanges.open_doors import warn_of_open_doors
+from nexus.exchanges.welcome import open_practice_accounts
 from nexus.feed import routes as feed
 from nexus.feed.audience import Audience
 from nexus.feed.publish import CHANNEL
 from nexus.feed.wiring import open_reactions
+from nexus.mail import routes as mail
 from nexus.pipeline.wiring import ring_for_closes
 from nexus.settings import Settings, SettingsError
 from nexus.strategy.border import load_strategies
@@ -53,13 +92,44 @@ def create_app(settings: Settings) -> Litestar:
     return Litestar(
         route_handlers=[
             *health.route_handlers,
+            *csp_report.route_handlers,
             *accounts.route_handlers,
+            *accounts_activity.route_handlers,
+            *accounts_consent.route_handlers,
+            *accounts_data.route_handlers,
+            *accounts_email.route_handlers,
+            *accounts_factors.route_handlers,
+            *accounts_onboarding.route_handlers,
+            *accounts_passkeys.route_handlers,
+            *accounts_openid.route_handlers,
+            *accounts_password.route_handlers,
+            *accounts_prove.route_handlers,
+            *accounts_reset.route_handlers,
+            *accounts_second_factor.route_handlers,
+            *accounts_sessions.route_handlers,
+            *accounts_settings.route_handlers,
+            *accounts_sign_up.route_handlers,
+            *admin.route_handlers,
+            *admin_audit.route_handlers,
+            *admin_switches.route_handlers,
             *bots.route_handlers,
+            *bots_stop.route_handlers,
+            *bots_accounts.route_handlers,
+            *exchanges.route_handlers,
             *feed.route_handlers,
+            *mail.route_handlers,
             _static_files(),
         ],
-        # In this order: somebody whose session has ended is asked to sign in, not refused.
-        guards=[require_person, refuse_forgery, require_proof],
+        # In this order: a room nobody may know of is not there, whoever asks; and somebody whose
+        # session has ended is asked to sign in, not refused.
+        guards=[
+            require_role,
+            require_person,
+            refuse_impossible_ids,
+            refuse_forgery,
+            require_consent,
+            require_proof,
+        ],
         dependencies={
             "database": Provide(provide_database, sync_to_thread=False),
             "person": Provide(provide_person, sync_to_thread=False),
@@ -67,10 +137,13 @@ def create_app(settings: Settings) -> Litestar:
         },
         exception_handlers={
             **ERROR_PAGES,
+            MethodNotAllowedException: hide_rooms,
             SignInNeededError: ask_to_sign_in,
+            ConsentNeededError: ask_for_consent,
             StepUpNeededError: ask_for_proof,
             SecondFactorNeededError: ask_for_factor,
         },
+        after_exception=[take_as_long],
         before_send=[add_headers(state.site)],
         state=state,
         lifespan=[_connections],
@@ -149,6 +222,11 @@ def _refuse_unsafe(settings: Settings) -> None:
         mistakes.append(
             f"BASE_URL: must start with https:// in production; given: {settings.base_url!r}"
         )
+    has_key = settings.key_encryption_key.get_secret_value() or settings.key_encryption_key_file
+    if settings.environment == "production" and has_key:
+        mistakes.append(
+            "KEY_ENCRYPTION_KEY: must not be given to the pages in production, only to workers"
+        )
     if mistakes:
         raise SettingsError("\n".join(mistakes))
 
@@ -164,6 +242,8 @@ def _state(settings: Settings) -> State:
         reactions={
             **open_reactions(channel),
             CloseRequested: [ring_for_closes(Doorbell(queue))],
+            DeletionAsked: [pause_bots_of_leavers],
+            PersonVerified: [give_first_tier, open_practice_accounts(settings)],
         },
     )
     strategies = {known.name: known for known in load_strategies(settings.strategies, settings)}
@@ -185,7 +265,11 @@ def _state(settings: Settings) -> State:
             "strategies": strategies,
             "audience": Audience(database, channel, settings, strategies),
             "throttle": Throttle(redis),
+            "refusals": Refusals(database),
+            "accepted": Accepted(),
             "demo_login": demo_login,
+            "issuers": known_issuers(settings),
+            "openid": open_clients(settings),
         }
     )
 
@@ -199,13 +283,19 @@ def _demo_login(settings: Settings) -> tuple[str, str] | None:
 
 @asynccontextmanager
 async def _connections(app: Litestar) -> AsyncGenerator[None, None]:
-    """Listen for news while the process lives, and give the connections back when it stops."""
-    listening = asyncio.create_task(app.state.audience.listen())
+    """Listen and write while the process lives, and give the connections back when it stops."""
+    if app.state.settings.environment == "production":
+        await warn_of_open_doors(app.state.database)
+    working = [
+        asyncio.create_task(app.state.audience.listen()),
+        asyncio.create_task(app.state.refusals.keep_writing()),
+    ]
     try:
         yield
     finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
         app.state.audience.close()
         for close in (
             app.state.queue.disconnect,

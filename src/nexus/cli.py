@@ -6,7 +6,11 @@ from functools import wraps
 
 import click
 
+from nexus.accounts.audit_command import audit_command
 from nexus.accounts.command import accounts_command
+from nexus.admin.command import admin_command
+from nexus.exchanges.command import keys_command
+from nexus.execution.command import ledger_command
 from nexus.local.command import up_command
 from nexus.local.errors import LocalError
 from nexus.local.given import bring_to_newest_shape, check_database
@@ -74,6 +78,10 @@ main.add_command(up_command)
 main.add_command(replay_command)
 main.add_command(simulator)
 main.add_command(accounts_command)
+main.add_command(audit_command)
+main.add_command(admin_command)
+main.add_command(keys_command)
+main.add_command(ledger_command)
 
 if __name__ == "__main__":
     main()

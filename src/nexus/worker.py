@@ -5,11 +5,19 @@ from typing import Any
 
 from saq import CronJob, Worker
 
+from nexus.accounts.events import DeletionAsked
+from nexus.accounts.jobs import erase_people, publish_audit_head
+from nexus.bots.leave import pause_bots_of_leavers
 from nexus.core import log
 from nexus.core.db import Database
+from nexus.core.faults import load_faults
 from nexus.core.queue import Doorbell, open_queue
 from nexus.core.redis import Channel, open_redis
+from nexus.exchanges.errors import KeyLockedError
+from nexus.exchanges.jobs import check_dropped_key, check_drops, check_health
+from nexus.exchanges.key_provider import read_keys
 from nexus.exchanges.registry import open_exchanges, open_market_sources
+from nexus.exchanges.take_drop import KeyDesk
 from nexus.execution.broker import Broker
 from nexus.execution.jobs import place_orders, resolve_orders
 from nexus.feed.publish import CHANNEL
@@ -21,10 +29,23 @@ from nexus.pipeline.jobs import refresh_accounts, refresh_filters, sweep, tick
 from nexus.settings import Settings, SettingsError
 from nexus.strategy.border import load_strategies
 
-JOBS = (place_orders, resolve_orders, tick, sweep, refresh_accounts, refresh_filters)
+JOBS = (
+    place_orders,
+    resolve_orders,
+    tick,
+    sweep,
+    refresh_accounts,
+    refresh_filters,
+    check_dropped_key,
+    check_drops,
+    check_health,
+    erase_people,
+    publish_audit_head,
+)
 """Every job there is; a test compares this list with the declarations."""
 
 SWEEP_SECONDS = 3
+DROPS_SECONDS = 10
 CONCURRENCY = 10
 IDLE_SECONDS = 2
 SHUTDOWN_SECONDS = 30
@@ -35,6 +56,8 @@ def run_worker(settings: Settings) -> None:
     """Work until told to stop. Raises SettingsError or StrategyError when it could not."""
     log.configure(settings)
     _refuse_unsafe(settings)
+    if settings.fault_plan:
+        load_faults(settings.fault_plan, settings.fault_seed)
     asyncio.run(_work(settings))
 
 
@@ -43,7 +66,10 @@ async def _work(settings: Settings) -> None:
     database = Database(
         settings.database_url,
         pool_size=settings.database_pool_size,
-        reactions=open_reactions(Channel(redis, CHANNEL)),
+        reactions={
+            **open_reactions(Channel(redis, CHANNEL)),
+            DeletionAsked: [pause_bots_of_leavers],
+        },
     )
     queue = open_queue(settings.redis_url)
     exchanges = open_exchanges(settings, database, redis, prices_of(database))
@@ -66,9 +92,17 @@ async def _work(settings: Settings) -> None:
         dequeue_timeout=IDLE_SECONDS,
         timers={"schedule": 1, "abort": 1, "sweep": IDLE_SECONDS, "worker_info": IDLE_SECONDS},
     )
-    worker.context.update({"broker": broker, "desk": desk, "exchanges": exchanges})
+    worker.context.update(
+        {
+            "broker": broker,
+            "database": database,
+            "desk": desk,
+            "exchanges": exchanges,
+            "key_desk": KeyDesk(database, exchanges, settings),
+        }
+    )
     # Nothing can be sized before the filters are known, and their next round may be minutes away.
-    await broker.bell.ring(refresh_filters.later())
+    await broker.bell.ring(refresh_filters.later(), check_drops.later())
     try:
         await worker.start()
     finally:
@@ -86,7 +120,11 @@ def _crons(settings: Settings) -> list[CronJob[Any]]:
         CronJob(tick.function, f"* * * * * */{settings.tick_seconds}", timeout=tick.timeout),
         CronJob(sweep.function, f"* * * * * */{SWEEP_SECONDS}", timeout=sweep.timeout),
         CronJob(refresh_accounts.function, "* * * * *", timeout=refresh_accounts.timeout),
+        CronJob(check_drops.function, f"* * * * * */{DROPS_SECONDS}", timeout=check_drops.timeout),
+        CronJob(check_health.function, "* * * * *", timeout=check_health.timeout),
         CronJob(refresh_filters.function, "*/10 * * * *", timeout=refresh_filters.timeout),
+        CronJob(erase_people.function, "17 * * * *", timeout=erase_people.timeout),
+        CronJob(publish_audit_head.function, "0 0 * * *", timeout=publish_audit_head.timeout),
     ]
 
 
@@ -97,7 +135,14 @@ def _refuse_unsafe(settings: Settings) -> None:
         mistakes.append("DATABASE_URL: must be set, for example postgresql://localhost/nexus")
     if not settings.redis_url:
         mistakes.append("REDIS_URL: must be set, for example redis://localhost:6379/0")
-    if not settings.key_encryption_key.get_secret_value():
+    if settings.key_encryption_key_file:
+        try:
+            read_keys(settings)
+        except KeyLockedError as error:
+            mistakes.append(str(error))
+    elif not settings.key_encryption_key.get_secret_value():
         mistakes.append("KEY_ENCRYPTION_KEY: must be set, 32 random bytes in base64")
+    if settings.fault_plan and settings.environment != "test":
+        mistakes.append("FAULT_PLAN: is for ENVIRONMENT=test only; given: a plan")
     if mistakes:
         raise SettingsError("\n".join(mistakes))

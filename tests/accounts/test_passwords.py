@@ -50,9 +50,43 @@ async def test_too_short_and_too_long_are_refused(password: str) -> None:
     assert refused.value.field == "password"
 
 
-@pytest.mark.parametrize("password", ["x" * 12, "x" * 128, "            ", "пароль из слов"])
+@pytest.mark.parametrize("password", ["x" * 13, "x" * 128, "            ", "пароль из слов"])
 def test_no_other_rule_is_asked(password: str) -> None:
     check_new_password(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "qwertyuiop12",
+        "1qaz2wsx3edc",
+        "QWERTYuiop12",
+        "Password123!",
+        "!!liverpool2024",
+        "welcome12345",
+    ],
+)
+def test_what_attackers_try_first_is_refused(password: str) -> None:
+    with pytest.raises(AccountRefusedError, match="attackers try first") as refused:
+        check_new_password(password)
+    assert refused.value.field == "password"
+
+
+@pytest.mark.parametrize(
+    ("email", "password"),
+    [
+        ("lovelace@example.com", "xx lovelace xx"),
+        (" LoveLace@example.com", "my lovelACE poem"),
+        ("ada.l@example.com", "ada.l@example.com"),
+    ],
+)
+def test_ones_own_address_is_no_password(email: str, password: str) -> None:
+    with pytest.raises(AccountRefusedError, match="contains your e-mail"):
+        check_new_password(password, email)
+
+
+def test_a_short_name_may_stand_in_a_password_by_chance() -> None:
+    check_new_password("a canadian canoe", "ada@example.com")
 
 
 async def test_letters_composed_differently_are_the_same() -> None:

@@ -1,16 +1,27 @@
 """How long does a session live, and what ends it?"""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
+from nexus.accounts.events import SessionsEnded
 from nexus.accounts.models import Session, User
-from nexus.accounts.sessions import Person, end_session, find_person, start_session
+from nexus.accounts.sessions import (
+    Person,
+    end_all_sessions,
+    end_one_session,
+    end_other_sessions,
+    end_session,
+    find_person,
+    is_signed_in,
+    rotate_session,
+    start_session,
+)
 from nexus.core.clock import SetClock, use
-from nexus.core.db import Database
+from nexus.core.db import Database, Transaction
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -132,3 +143,104 @@ async def test_dead_sessions_go_when_somebody_signs_in(
     token = await sign_in(database, ada)
     assert len(await sessions(database)) == 1
     assert await who(database, token)
+
+
+# ------------------------------------------------------------------------------- a change of trust
+async def test_a_rotated_session_has_another_token_and_is_the_same_session(
+    database: Database, ada: int
+) -> None:
+    old = await sign_in(database, ada)
+    before = await who(database, old)
+    assert before is not None
+    async with database.transaction() as tx:
+        fresh = await rotate_session(tx, before.session_id)
+    after = await who(database, fresh)
+    assert after is not None
+    assert len(fresh) == 43
+    assert await who(database, old) is None, "a copied token stays behind"
+    assert after.session_id == before.session_id, "open forms stay valid"
+    async with database.transaction() as tx:
+        assert await is_signed_in(tx, after.session_id), "and so do open streams"
+
+
+@pytest.mark.parametrize("role", ["reader", "support", "admin"])
+async def test_staff_are_signed_out_after_half_an_hour_of_nothing(
+    database: Database, ada: int, clock: SetClock, role: str
+) -> None:
+    token = await sign_in(database, ada)
+    async with database.transaction() as tx:
+        await tx.execute(update(User).values(role=role))
+    clock.at = START + timedelta(minutes=29)
+    assert await who(database, token)
+    clock.at += timedelta(minutes=31)
+    assert await who(database, token) is None
+
+
+async def test_staff_are_signed_out_after_twelve_hours_however_busy(
+    database: Database, ada: int, clock: SetClock
+) -> None:
+    token = await sign_in(database, ada)
+    async with database.transaction() as tx:
+        await tx.execute(update(User).values(role="admin"))
+    for quarter in range(1, 48):
+        clock.at = START + quarter * timedelta(minutes=15)
+        assert await who(database, token), clock.at
+    clock.at = START + timedelta(hours=12)
+    assert await who(database, token) is None
+
+
+# ---------------------------------------------------------------------------------- ending several
+@pytest.fixture
+async def listening(database: Database) -> list[SessionsEnded]:
+    """Collect what is said when sessions end."""
+    said: list[SessionsEnded] = []
+
+    async def note(_tx: Transaction, facts: Sequence[SessionsEnded]) -> None:
+        said.extend(facts)
+
+    database._reactions = {SessionsEnded: [note]}
+    return said
+
+
+async def test_all_others_end_and_say_so(
+    database: Database, ada: int, listening: list[SessionsEnded]
+) -> None:
+    phone, desk, tablet = [await sign_in(database, ada) for _ in range(3)]
+    here = await who(database, desk)
+    assert here is not None
+    async with database.transaction() as tx:
+        assert await end_other_sessions(tx, ada, keep=here.session_id) == 2
+    assert await who(database, phone) is await who(database, tablet) is None
+    assert await who(database, desk)
+    (fact,) = listening
+    assert len(fact.session_ids) == 2
+    assert here.session_id not in fact.session_ids
+
+
+async def test_everywhere_is_everywhere_and_only_hers(
+    database: Database, ada: int, listening: list[SessionsEnded]
+) -> None:
+    async with database.transaction() as tx:
+        ben = User(email="ben@example.com", email_key="ben@example.com", created_at=START)
+        tx.add(ben)
+        await tx.flush()
+    theirs = await sign_in(database, ben.id)
+    phone, desk = [await sign_in(database, ada) for _ in range(2)]
+    async with database.transaction() as tx:
+        assert await end_all_sessions(tx, ada) == 2
+        assert await end_all_sessions(tx, ada) == 0
+    assert await who(database, phone) is await who(database, desk) is None
+    assert await who(database, theirs)
+    assert len(listening) == 1, "nothing ended, nothing said"
+
+
+async def test_nobody_ends_the_session_of_another(database: Database, ada: int) -> None:
+    token = await sign_in(database, ada)
+    here = await who(database, token)
+    assert here is not None
+    async with database.transaction() as tx:
+        assert not await end_one_session(tx, ada + 1, here.session_id)
+    assert await who(database, token)
+    async with database.transaction() as tx:
+        assert await end_one_session(tx, ada, here.session_id)
+        assert not await is_signed_in(tx, here.session_id)

@@ -10,7 +10,7 @@ import pytest
 from tests.architecture.source import ROOT
 
 SCRIPTS = sorted(path for path in (ROOT / "bin").iterdir() if path.suffix == "")
-TARGETS = ("run", "test", "lint", "check", "bench", "setup")
+TARGETS = ("run", "test", "lint", "check", "bench", "prove", "setup")
 
 
 def run(

@@ -169,7 +169,7 @@ async def test_an_account_that_is_not_connected_is_said_first(
     account = (await scene.the_bot(bot_id)).account_id
     await scene.change(ExchangeAccount, account, status="key_invalid")
     note = (await view(scene, bot_id, strategies)).note
-    assert note == "Its account is not connected any more. Connect it again to trade."
+    assert note == "The exchange refuses its key. Put that right to trade again."
 
 
 async def test_a_sale_that_did_not_go_through_is_said_in_words(

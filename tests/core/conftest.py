@@ -28,6 +28,7 @@ async def show_form(request: AnyRequest, person: NamedDependency[Person]) -> obj
         errors={},
         next="/",
         demo_login=None,
+        issuers=[],
     )
 
 

@@ -168,7 +168,7 @@ def test_a_sparkline_fills_its_field_with_the_latest_at_the_right() -> None:
 
 
 def test_a_block_is_drawn_as_its_page_draws_it() -> None:
-    context = samples.sign_in(wrong=True)
+    context = samples.PAGES["sign-in-wrong"][1]
     form = render_block("accounts/sign_in.html", "form", **context)
     assert form.strip().startswith('<form id="form"')
     assert "The e-mail or the password is wrong" in form
@@ -178,13 +178,13 @@ def test_a_block_is_drawn_as_its_page_draws_it() -> None:
 
 def test_what_people_wrote_is_never_markup() -> None:
     attack = '"><script>alert(1)</script>'
-    page = render("accounts/sign_in.html", **samples.sign_in() | {"email": attack})
+    page = render("accounts/sign_in.html", **samples.PAGES["sign-in"][1] | {"email": attack})
     assert attack not in page
     assert escape(attack) in page
 
 
 def test_a_name_that_is_not_there_raises_instead_of_showing_nothing() -> None:
-    context = samples.sign_in()
+    context = samples.PAGES["sign-in"][1]
     del context["csrf_token"]
     with pytest.raises(UndefinedError, match="csrf_token"):
         render("accounts/sign_in.html", **context)

@@ -3,8 +3,9 @@
 A subclass gives a `stand` fixture: a venue that really answers, with two funded accounts.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, Decimal
 
 from nexus.exchanges.protocol import (
@@ -17,8 +18,10 @@ from nexus.exchanges.protocol import (
     Rejected,
     Report,
     Side,
+    Unclear,
     VenueStatus,
 )
+from nexus.execution.client_id import client_order_id
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,18 @@ class Stand:
     bob: Account
     price: Decimal
     symbol: str = "BTC/USDT"
+    step: Decimal = Decimal("0.00001")
+    """Orders are in multiples of this."""
+    too_poor: int = -2010
+    """The venue's code for an order that cannot be paid."""
+    breaks_filters: Mapping[str, int] = field(
+        default_factory=lambda: {"0.00001": -1013, "0.0100001": -1013}
+    )
+    """Quantities that break a rule of the venue, and its code for each."""
 
     def buy(self, client_id: str, usdt: int, account: Account | None = None) -> Intent:
         """Write down a buy for about `usdt`."""
-        quantity = (usdt / self.price).quantize(Decimal("0.00001"), ROUND_DOWN)
+        quantity = (usdt / self.price).quantize(self.step, ROUND_DOWN)
         return Intent(
             order_id=1,
             account=account or self.alice,
@@ -96,7 +107,7 @@ class Conformance:
     async def test_what_was_bought_can_be_sold(self, stand: Stand) -> None:
         await report_of(stand.exchange, stand.buy("nx-buy", 500))
         before = await stand.exchange.balances(stand.alice)
-        quantity = before["BTC"].quantize(Decimal("0.00001"), ROUND_DOWN)
+        quantity = before["BTC"].quantize(stand.step, ROUND_DOWN)
         sale = replace(stand.buy("nx-sell", 1), side=Side.SELL, quantity=quantity)
         sold = await report_of(stand.exchange, sale)
         assert_whole(sold, sale)
@@ -118,16 +129,41 @@ class Conformance:
     async def test_what_cannot_be_paid_is_rejected(self, stand: Stand) -> None:
         outcome = await outcome_of(stand.exchange, stand.buy("nx-rich", 10_500))
         assert isinstance(outcome, Rejected)
-        assert outcome.code == -2010
+        assert outcome.code == stand.too_poor
         assert await stand.exchange.find(stand.alice, stand.symbol, "nx-rich") is None
 
     async def test_what_breaks_a_filter_is_rejected(self, stand: Stand) -> None:
-        for number, quantity in enumerate(("0.00001", "0.0100001")):
+        for number, (quantity, code) in enumerate(stand.breaks_filters.items()):
             intent = replace(stand.buy(f"nx-{number}", 500), quantity=Decimal(quantity))
             outcome = await outcome_of(stand.exchange, intent)
             assert isinstance(outcome, Rejected)
-            assert outcome.code == -1013
+            assert outcome.code == code
         assert await stand.exchange.balances(stand.alice) == {"USDT": 10_000}
+
+    async def test_a_client_id_that_is_open_or_known_is_not_taken_twice(self, stand: Stand) -> None:
+        """A venue that keeps ids says that the order exists; one that forgets them takes it."""
+        await report_of(stand.exchange, stand.buy("nx-twice", 100))
+        again = await outcome_of(stand.exchange, stand.buy("nx-twice", 100))
+        if stand.exchange.capabilities.client_id_unique_among.startswith("open orders"):
+            assert isinstance(again, Accepted)
+        else:
+            assert isinstance(again, Unclear)
+            assert again.exists
+
+    async def test_our_client_ids_are_as_the_venue_demands(self, stand: Stand) -> None:
+        """The row says which ids the venue takes; every id of ours must be found again."""
+        ours, row = client_order_id("test", 7, "decision:1", 1), stand.exchange.capabilities
+        written = "".join(letter for letter in ours if letter not in row.client_id_drops)
+        assert re.fullmatch(row.client_id_pattern, written)
+        report = await report_of(stand.exchange, stand.buy(ours, 100))
+        assert report.client_order_id == ours
+        assert await stand.exchange.find(stand.alice, stand.symbol, ours) == report
+
+    async def test_its_row_says_what_it_costs(self, stand: Stand) -> None:
+        """What was charged is what the row says, so that its fee check is about the truth."""
+        bought = await report_of(stand.exchange, stand.buy("nx-fee", 500))
+        paid = sum(fill.fee for fill in bought.fills) / bought.executed_quantity * 10_000
+        assert abs(paid - stand.exchange.capabilities.taker_fee_bps) < Decimal("0.01")
 
     async def test_every_intent_gets_one_answer(self, stand: Stand) -> None:
         intents = [

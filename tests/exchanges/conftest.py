@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from pydantic import SecretStr
 
-from nexus.accounts.models import User
+from nexus.accounts.models import TotpSecret, User
 from nexus.core.clock import now
 from nexus.core.db import Database
 from nexus.exchanges.binance import Binance
@@ -34,11 +34,17 @@ async def alice(database: Database) -> int:
     return await make_person(database, "alice@example.com")
 
 
-async def make_person(database: Database, email: str) -> int:
-    """Write a person down."""
+async def make_person(database: Database, email: str, *, second_factor: bool = True) -> int:
+    """Write a person down, with the second factor that a connected account needs."""
     person = User(email=email, email_key=email, password_hash="unused", created_at=now())
     async with database.transaction() as tx:
         tx.add(person)
+        await tx.flush()
+        if second_factor:
+            moment = now()
+            tx.add(
+                TotpSecret(user_id=person.id, sealed=b"", created_at=moment, confirmed_at=moment)
+            )
     return person.id
 
 

@@ -5,17 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from nexus.core.clock import to_ms
-from nexus.exchanges.binance import Binance, CcxtRequests
-from nexus.exchanges.binance_wire import BinanceWire
-from nexus.exchanges.governor import Governor
-from nexus.exchanges.protocol import (
-    Account,
-    Intent,
-    Side,
-)
+from nexus.core.clock import now, to_ms
+from nexus.exchanges.binance import Binance
+from nexus.exchanges.binance_wire import silence
+from nexus.exchanges.egress import Egress
+from nexus.exchanges.governor import Governor, SharedMemory
+from nexus.exchanges.guard import Reserved
+from nexus.exchanges.protocol import Account, Intent, NotPlaced, Side
+from nexus.exchanges.sign import BinanceRequests
 from nexus.exchanges.unlock import LockedKey
 from nexus.exchanges.vault import KeyPair
+from nexus.exchanges.wire import Wire
 from nexus.settings import Settings
 from tests.exchanges.venue import Venue, answer, filled
 
@@ -36,6 +36,44 @@ def keys_of(*pairs: KeyPair) -> Mapping[int, LockedKey]:
 KEYS = keys_of(KeyPair("alice-key", "alice-secret"), KeyPair("bob-key", "bob-secret"))
 
 
+class FreeHand:
+    """A guard that allows everything but junk, and notes what was counted and taken back."""
+
+    def __init__(self) -> None:
+        self.counted: list[Reserved] = []
+        self.released: list[Reserved] = []
+
+    async def reserve(
+        self, _venue: str, intents: Sequence[Intent]
+    ) -> Sequence[Reserved | NotPlaced]:
+        answers = [self._answer(intent) for intent in intents]
+        self.counted += [answer for answer in answers if isinstance(answer, Reserved)]
+        return answers
+
+    async def release(self, unplaced: Sequence[Reserved]) -> None:
+        self.released += unplaced
+
+    def _answer(self, intent: Intent) -> Reserved | NotPlaced:
+        if intent.symbol.startswith("JUNK"):
+            return NotPlaced(0, "NOT_LISTED", final=True)
+        amount = intent.quantity * intent.reference_price
+        return Reserved(intent.account.id, "USDT", now().date(), amount)
+
+
+def wire_to(
+    url: str,
+    *,
+    per_minute: int = 10_000,
+    timeout: float = 15,
+    egress: Egress | None = None,
+    memory: SharedMemory | None = None,
+) -> Wire:
+    """Open a wire to one address."""
+    egress = egress or Egress("default")
+    governor = Governor(f"{url}/{egress.name}", per_minute, memory)
+    return Wire(BinanceRequests(url), governor, egress, silence, timeout)
+
+
 def adapter(
     url: str,
     keys: Mapping[int, LockedKey] = KEYS,
@@ -47,9 +85,9 @@ def adapter(
     async def read(_accounts: Sequence[Account]) -> Mapping[int, LockedKey]:
         return keys
 
-    governor = Governor(url, per_minute, memory=None)
-    wire = BinanceWire(CcxtRequests(url), governor, "default", timeout)
-    return Binance(wire, read, Settings(exchange_url=url, order_concurrency=concurrency))
+    wire = wire_to(url, per_minute=per_minute, timeout=timeout)
+    settings = Settings(exchange_url=url, order_concurrency=concurrency)
+    return Binance([wire], read, FreeHand(), settings)
 
 
 def buy(client_id: str = "nx-1", account: Account = ALICE, **changes: object) -> Intent:

@@ -175,7 +175,7 @@ async def test_without_keys_nothing_of_the_batch_leaves(
     binance.keys = unreadable
     answers = await send(binance, [buy("nx-1"), buy("nx-2", BOB)])
     assert [type(one.outcome) for one in answers] == [NotPlaced, NotPlaced]
-    assert venue.asked == []
+    assert venue.requests(ORDER) == []
 
 
 async def test_what_nobody_foresaw_is_unclear_and_spoils_no_other(

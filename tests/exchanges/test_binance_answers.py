@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
+from nexus.exchanges.answers import UnreadableError, read_amount, read_moment
 from nexus.exchanges.binance_answers import (
-    UnreadableError,
-    read_amount,
+    add_volumes,
     read_balances,
     read_candles,
     read_fills,
     read_filters,
-    read_moment,
     read_order,
+    read_round_trip_bps,
     read_tickers,
 )
+from nexus.exchanges.paper import plain_filters
 from nexus.exchanges.protocol import VenueStatus
 from tests.exchanges.venue import filled
 
@@ -164,3 +165,33 @@ def test_a_time_is_a_number_of_milliseconds(value: Any) -> None:
 def test_balances_that_are_none_are_refused(body: Any) -> None:
     with pytest.raises(UnreadableError):
         read_balances(body)
+
+
+def test_the_official_commission_adds_up_to_a_round_trip() -> None:
+    """Three commissions, each for taking twice, for buying once and for selling once."""
+    if not DATA.exists():
+        pytest.skip("the official examples are not here")
+    body = json.loads((DATA / "official_examples" / "GET_account_commission_1.json").read_text())
+    standard = 2 * Decimal("0.00000020") + Decimal("0.00000030") + Decimal("0.00000040")
+    special = 2 * Decimal("0.02") + Decimal("0.03") + Decimal("0.04")
+    tax = 2 * Decimal("0.00000114") + Decimal("0.00000118") + Decimal("0.00000116")
+    assert read_round_trip_bps(body["body"]) == (standard + special + tax) * 10_000
+
+
+@pytest.mark.parametrize("body", [None, [], {}, {"standardCommission": {"taker": "NaN"}}])
+def test_a_commission_that_is_not_whole_is_unreadable(body: Any) -> None:
+    with pytest.raises(UnreadableError):
+        read_round_trip_bps(body)
+
+
+def test_volumes_are_added_where_they_are_told() -> None:
+    known = {symbol: plain_filters(symbol) for symbol in ("BTC/USDT", "ETH/USDT")}
+    told = [{"symbol": "BTCUSDT", "quoteVolume": "12.5", "lastPrice": "3"}, "junk"]
+    found = add_volumes(known, told)
+    assert (found["BTC/USDT"].quote_volume, found["BTC/USDT"].last_price) == (
+        Decimal("12.5"),
+        Decimal(3),
+    )
+    assert found["ETH/USDT"] == known["ETH/USDT"]
+    with pytest.raises(UnreadableError):
+        add_volumes(known, [{"symbol": "BTCUSDT", "quoteVolume": "NaN", "lastPrice": "3"}])

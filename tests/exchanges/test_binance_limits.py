@@ -14,8 +14,8 @@ from nexus.exchanges.protocol import (
     Side,
 )
 from tests.exchanges.conformance import outcome_of, send
-from tests.exchanges.desk import ACCEPTED, ALICE, ORDER, adapter, buy, refusal
-from tests.exchanges.venue import Venue, answer
+from tests.exchanges.desk import ACCEPTED, ALICE, BOB, ORDER, FreeHand, adapter, buy, refusal
+from tests.exchanges.venue import Venue, answer, filled
 
 
 # ------------------------------------------------------------------------------ the clock
@@ -60,10 +60,11 @@ async def test_when_the_budget_is_used_up_the_rest_is_not_placed(venue: Venue) -
         bought = await send(binance, [buy(f"nx-{number}") for number in range(100)])
         sold = await send(binance, [buy("nx-exit", side=Side.SELL)])
     denied = [one.outcome for one in bought if isinstance(one.outcome, NotPlaced)]
-    assert len(venue.requests(ORDER)) == 80 + 1
-    assert len(denied) == 100 - 80
+    # Reading the clock weighed one.
+    assert len(venue.requests(ORDER)) == 79 + 1
+    assert len(denied) == 100 - 79
     assert denied[0].code == 0
-    assert denied[0].retry_after == 45
+    assert denied[0].retry_after == 65
     assert isinstance(sold[0].outcome, Rejected)
     await binance.close()
 
@@ -93,3 +94,76 @@ async def test_after_a_ban_nothing_leaves_until_it_ends(venue: Venue, binance: B
     assert len(venue.requests(ORDER)) == 1
     with use(SetClock(at + timedelta(seconds=301))):
         assert isinstance(await outcome_of(binance, buy("nx-3")), Accepted)
+
+
+@pytest.mark.parametrize("status", [429, 418])
+async def test_once_told_to_stop_the_rest_of_a_batch_stays_here(venue: Venue, status: int) -> None:
+    """At most those that were under way already; they would otherwise bring the ban."""
+    venue.says[ORDER] = answer(status, refusal(-1003), {"Retry-After": "30"})
+    binance = adapter(venue.url, concurrency=5)
+    answers = await send(binance, [buy(f"nx-{number}") for number in range(100)])
+    assert len(venue.requests(ORDER)) <= 5
+    held = [one.outcome for one in answers if getattr(one.outcome, "code", None) == 0]
+    assert len(held) >= 95
+    assert all(isinstance(one, NotPlaced) and 0 < one.retry_after <= 30 for one in held)
+    state = await binance.lanes["default"].wire.governor.state()
+    assert state.why == ("banned" if status == 418 else "told to slow down")
+    await binance.close()
+
+
+# ---------------------------------------------------------------- the orders of one account
+AT = datetime(2026, 1, 2, 0, 0, 4, tzinfo=UTC)
+
+
+async def learn_limits(venue: Venue, binance: Binance) -> None:
+    limits = [
+        {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 5},
+        {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 50},
+        {"rateLimitType": "ORDERS", "interval": "DAY", "intervalNum": 1, "limit": 160000},
+    ]
+    venue.says["GET /api/v3/exchangeInfo"] = answer(200, {"symbols": [], "rateLimits": limits})
+    venue.says["GET /api/v3/ticker/24hr"] = answer(200, [])
+    await binance.filters(["BTC/USDT"])
+
+
+@pytest.mark.parametrize(
+    ("header", "count", "wait"),
+    [("10S", "50", 6), ("10S", "49", 0), ("1D", "160000", 86_396), ("1D", "50", 0)],
+)
+async def test_an_account_at_its_own_limit_waits_and_nobody_else(
+    venue: Venue, binance: Binance, header: str, count: str, wait: int
+) -> None:
+    venue.says[ORDER] = answer(200, filled(), {f"X-MBX-ORDER-COUNT-{header}": count})
+    with use(SetClock(AT)):
+        await learn_limits(venue, binance)
+        await outcome_of(binance, buy("nx-1"))
+        venue.says[ORDER] = ACCEPTED
+        again = await outcome_of(binance, buy("nx-2"))
+        assert isinstance(await outcome_of(binance, buy("nx-3", BOB)), Accepted)
+    if not wait:
+        assert isinstance(again, Accepted)
+        return
+    assert isinstance(again, NotPlaced)
+    assert (again.code, again.retry_after) == (0, wait)
+    with use(SetClock(AT + timedelta(seconds=wait))):
+        assert isinstance(await outcome_of(binance, buy("nx-4")), Accepted)
+
+
+# ------------------------------------------------------------------------------ the guard
+async def test_what_was_counted_is_taken_back_only_when_surely_not_placed(
+    venue: Venue, binance: Binance
+) -> None:
+    guard = FreeHand()
+    binance.guard = guard
+    for said in (ACCEPTED, answer(400, refusal(-1013)), answer(500, "")):
+        venue.says[ORDER] = said
+        await outcome_of(binance, buy())
+    assert len(guard.counted) == 3
+    assert len(guard.released) == 1
+
+
+async def test_what_the_guard_refuses_is_never_signed(venue: Venue, binance: Binance) -> None:
+    venue.says[ORDER] = ACCEPTED
+    outcome = await outcome_of(binance, buy(symbol="JUNK/USDT"))
+    assert outcome == NotPlaced(0, "NOT_LISTED", final=True)
+    assert venue.requests(ORDER) == []

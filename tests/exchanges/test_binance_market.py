@@ -7,20 +7,17 @@ from decimal import Decimal
 import pytest
 
 from nexus.core.clock import from_ms
-from nexus.exchanges.binance import CcxtRequests
 from nexus.exchanges.binance_market import BinanceMarket
-from nexus.exchanges.binance_wire import BinanceWire
-from nexus.exchanges.governor import Governor
 from nexus.exchanges.protocol import ExchangeAwayError
 from nexus.simulator.server import SimulatorOptions, start_simulator
+from tests.exchanges.desk import wire_to
 from tests.exchanges.venue import CLOSE, RESET, Venue, answer
 
 SYMBOLS = ["BTC/USDT", "ETH/USDT"]
 
 
 def market_at(url: str, per_minute: int = 6_000) -> BinanceMarket:
-    governor = Governor(url, per_minute, memory=None)
-    return BinanceMarket(BinanceWire(CcxtRequests(url), governor, "default"), "test")
+    return BinanceMarket(wire_to(url, per_minute=per_minute), "test")
 
 
 @pytest.fixture

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from nexus.exchanges.binance_outcome import UNREADABLE, Reply, read_outcome, stay_away
+from nexus.exchanges.binance_outcome import read_outcome, stay_away
 from nexus.exchanges.protocol import Accepted, NotPlaced, Rejected, Unclear
+from nexus.exchanges.wire import UNREADABLE, Reply
 from tests.exchanges.venue import filled
 
 

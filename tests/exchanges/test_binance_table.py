@@ -2,7 +2,7 @@
 
 import pytest
 
-from nexus.exchanges.binance import Binance, CcxtRequests
+from nexus.exchanges.binance import Binance
 from nexus.exchanges.protocol import (
     Accepted,
     NotPlaced,
@@ -10,6 +10,7 @@ from nexus.exchanges.protocol import (
     Rejected,
     Unclear,
 )
+from nexus.exchanges.sign import BinanceRequests
 from tests.exchanges.conformance import outcome_of
 from tests.exchanges.desk import ACCEPTED, ORDER, adapter, buy, refusal
 from tests.exchanges.venue import CLOSE, HANG, RESET, Venue, answer, cut_off, filled
@@ -89,8 +90,9 @@ async def test_a_timeout_is_unclear(venue: Venue) -> None:
 
 
 async def test_no_connection_is_certainly_not_placed(binance: Binance) -> None:
-    await binance.clock.stamp()
-    binance.wire.builder = CcxtRequests("http://127.0.0.1:1")
+    lane = binance.lanes["default"]
+    await lane.clock.stamp()
+    lane.wire.builder = BinanceRequests("http://127.0.0.1:1")
     assert isinstance(await outcome_of(binance, buy()), NotPlaced)
 
 

@@ -1,18 +1,19 @@
 """Is a dangerous key refused, and a good one kept so that only the worker can use it?"""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+import nexus
+from nexus.accounts.errors import SecondFactorNeededError
+from nexus.accounts.models import Passkey, TotpSecret
+from nexus.core.clock import now
 from nexus.core.db import Database
-from nexus.exchanges.connect import (
-    check_key,
-    check_permissions,
-    connect_account,
-    open_paper_account,
-)
+from nexus.exchanges.check_key import check_key, check_permissions
+from nexus.exchanges.connect import NewAccount, connect_account, open_paper_account
 from nexus.exchanges.errors import KeyRefusedError
 from nexus.exchanges.models import AccountBalance, ApiKey, ExchangeAccount, PaperBalance
 from nexus.exchanges.protocol import Account, ExchangeAwayError
@@ -99,9 +100,8 @@ async def test_a_simulated_account_can_be_connected_and_trades_with_its_own_key(
     permissions = await check_key(binance, pair, settings)
     async with database.transaction() as tx:
         account_id = await connect_account(
-            tx, user_id=alice, venue="binance", label="Mine", pair=pair,
-            permissions=permissions, vault=open_vault(settings),
-        )  # fmt: skip
+            tx, NewAccount(alice, "binance", "Mine"), pair, permissions, open_vault(settings)
+        )
     binance.keys = KeyRing(database, settings).read
     account = Account(account_id, "binance", "default", key_version=1)
     assert await binance.balances(account) == {"USDT": 10_000}
@@ -111,11 +111,9 @@ async def test_a_simulated_account_can_be_connected_and_trades_with_its_own_key(
 
 async def connect(database: Database, settings: Settings, user_id: int, pair: KeyPair) -> int:
     async with database.transaction() as tx:
-        return await connect_account(
-            tx, user_id=user_id, venue="binance", label="Mine", pair=pair,
-            permissions=check_permissions(GOOD, must_be_ip_locked=True),
-            vault=open_vault(settings),
-        )  # fmt: skip
+        permissions = check_permissions(GOOD, must_be_ip_locked=True)
+        wanted = NewAccount(user_id, "binance", "Mine")
+        return await connect_account(tx, wanted, pair, permissions, open_vault(settings))
 
 
 async def test_what_is_written_down(database: Database, settings: Settings, alice: int) -> None:
@@ -140,6 +138,48 @@ async def test_one_key_is_one_account_for_everybody(
             await connect(database, settings, person, PAIR)
     async with database.transaction() as tx:
         assert len((await tx.scalars(select(ExchangeAccount.id))).all()) == 1
+
+
+async def test_a_live_key_needs_a_second_factor_whoever_calls(
+    database: Database, settings: Settings
+) -> None:
+    carol = await make_person(database, "carol@example.com", second_factor=False)
+    async with database.transaction() as tx:
+        # An app that was offered and never confirmed is no factor.
+        tx.add(TotpSecret(user_id=carol, sealed=b"", created_at=now()))
+    with pytest.raises(SecondFactorNeededError):
+        await connect(database, settings, carol, PAIR)
+    async with database.transaction() as tx:
+        assert (await tx.scalars(select(ExchangeAccount.id))).all() == []
+        await tx.execute(update(TotpSecret).values(confirmed_at=now()))
+    assert await connect(database, settings, carol, PAIR)
+
+
+async def test_a_passkey_is_a_second_factor_too(database: Database, settings: Settings) -> None:
+    carol = await make_person(database, "carol@example.com", second_factor=False)
+    async with database.transaction() as tx:
+        tx.add(
+            Passkey(
+                user_id=carol,
+                credential_id=b"1",
+                public_key=b"",
+                sign_count=0,
+                transports=[],
+                name="Phone",
+                created_at=now(),
+            )
+        )
+    assert await connect(database, settings, carol, PAIR)
+
+
+def test_only_the_demo_goes_around_the_second_factor() -> None:
+    source = Path(nexus.__file__).parent
+    users = {
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*.py")
+        if "write_connected_account" in path.read_text()
+    }
+    assert users == {"exchanges/connect.py", "local/demo.py"}
 
 
 async def test_a_paper_account_starts_with_its_balance(database: Database, alice: int) -> None:

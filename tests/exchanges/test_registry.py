@@ -4,11 +4,20 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import pytest
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from nexus.core.db import Database
 from nexus.exchanges.errors import VenueRefusedError
+from nexus.exchanges.governor import Governor
 from nexus.exchanges.paper import Paper
-from nexus.exchanges.registry import Exchanges, open_exchanges, open_market_sources
+from nexus.exchanges.registry import (
+    Exchanges,
+    open_exchanges,
+    open_market_sources,
+    read_egress_states,
+)
 from nexus.settings import Settings
 from tests.exchanges.test_paper import fixed_prices
 from tests.exchanges.venue import Venue, answer
@@ -51,6 +60,41 @@ async def test_a_venue_that_costs_too_much_takes_no_new_account(
         exchanges.for_new_account("binance")
     assert exchanges["binance"].capabilities.venue == "binance"  # What is held can be sold.
     await exchanges.close()
+
+
+async def test_a_symbol_that_can_never_be_bought_is_told_at_the_start(database: Database) -> None:
+    with capture_logs() as lines:
+        exchanges = open_with(database, symbols=("BTC/USDT", "BTC/EUR"))
+    assert [line["symbol"] for line in lines] == ["BTC/EUR"]
+    assert "EUR" in lines[0]["why"]
+    await exchanges.close()
+
+
+async def test_okx_is_offered_where_it_has_an_address(database: Database) -> None:
+    exchanges = open_with(database, okx_url="https://okx.example")
+    assert exchanges.for_new_account("okx").capabilities.venue == "okx"
+    await exchanges.close()
+
+
+async def test_every_address_says_what_it_has_used(redis_url: str) -> None:
+    """As the pages ask, from a process that has sent nothing itself."""
+    settings = Settings(
+        egresses={"tokyo": SecretStr("http://10.0.0.9:3128")}, okx_url="https://okx.example"
+    )
+    redis = Redis.from_url(redis_url)
+    busy = Governor("api.binance.com/tokyo", settings.weight_per_minute, redis)
+    await busy.take(40, 1)
+    await busy.pause(300, banned=True)
+    states = {one.name: one for one in await read_egress_states(settings, redis)}
+    assert set(states) == {
+        "api.binance.com/default", "api.binance.com/tokyo", "data-api.binance.vision/default",
+        "okx.example/default", "okx.example/tokyo",
+    }  # fmt: skip
+    tokyo = states["api.binance.com/tokyo"]
+    assert (tokyo.used, tokyo.why, tokyo.alone) == (40, "banned", False)
+    assert 295 <= tokyo.seconds_paused <= 300
+    assert {one.used for one in states.values() if one is not tokyo} == {0}
+    await redis.aclose()
 
 
 async def test_the_paper_fee_is_what_was_set(database: Database) -> None:

@@ -11,12 +11,13 @@ import pytest
 from pydantic import SecretStr
 
 from nexus.exchanges.errors import KeyLockedError
+from nexus.exchanges.key_provider import LocalKeys
 from nexus.exchanges.vault import KeyPair, Owner, SealedKey, Vault, open_vault
 from nexus.settings import Settings
 
 PAIR = KeyPair("canary-key-1234", "canary-secret")
 OWNER = Owner(user_id=1, venue="binance", account_id=2, version=1)
-VAULT = Vault(bytes(range(32)))
+VAULT = Vault(LocalKeys([bytes(range(32))]))
 
 
 def test_it_opens_what_it_sealed() -> None:
@@ -58,11 +59,11 @@ def test_two_records_swapped_do_not_open() -> None:
 
 
 def test_another_installation_opens_nothing_and_says_which_key_it_needs() -> None:
-    other = Vault(bytes(32))
+    other = Vault(LocalKeys([bytes(32)]))
     with pytest.raises(KeyLockedError) as refused:
         other.open_key(VAULT.seal(PAIR, OWNER), OWNER)
-    assert VAULT.kid in str(refused.value)
-    assert other.kid in str(refused.value)
+    assert VAULT.keys.kid in str(refused.value)
+    assert other.keys.kid in str(refused.value)
     assert "canary" not in str(refused.value)
 
 
@@ -76,14 +77,22 @@ def test_nothing_of_the_key_is_stored_in_the_clear() -> None:
     sealed = VAULT.seal(PAIR, OWNER)
     assert "canary" not in repr(sealed)
     assert sealed.last4 == "1234"
-    assert b"canary" not in sealed.fingerprint
+    assert b"canary" not in sealed.ciphertext
 
 
-def test_a_fingerprint_finds_the_same_key_and_needs_the_vault() -> None:
-    again = KeyPair(PAIR.key, "another secret")
-    assert VAULT.fingerprint(again) == VAULT.seal(PAIR, OWNER).fingerprint
-    assert VAULT.fingerprint(KeyPair("other", "x")) != VAULT.fingerprint(PAIR)
-    assert Vault(bytes(32)).fingerprint(PAIR) != VAULT.fingerprint(PAIR)
+def test_a_rewrapped_key_opens_under_the_new_key_and_its_ciphertext_is_untouched() -> None:
+    new = bytes(reversed(range(32)))
+    both = Vault(LocalKeys([new, bytes(range(32))]))
+    sealed = VAULT.seal(PAIR, OWNER)
+    fresh = both.rewrap(sealed.wrapped, OWNER)
+    again = replace(
+        sealed, kid=fresh.kid, wrap_nonce=fresh.wrap_nonce, wrapped_dek=fresh.wrapped_dek
+    )
+    assert Vault(LocalKeys([new])).open_key(again, OWNER).secret == PAIR.secret
+    with pytest.raises(KeyLockedError):
+        VAULT.open_key(again, OWNER)
+    with pytest.raises(KeyLockedError):
+        both.rewrap(sealed.wrapped, replace(OWNER, user_id=9))
 
 
 def test_a_key_in_the_clear_shows_four_letters_only() -> None:

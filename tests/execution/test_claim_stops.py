@@ -9,6 +9,8 @@ from sqlalchemy import select, update
 from nexus.bots.close import request_close
 from nexus.bots.models import Bot
 from nexus.bots.start import pause_bot
+from nexus.bots.stop import Meaning
+from nexus.bots.stop import stop_everything as stop_all_of_a_person
 from nexus.core.db import Transaction
 from nexus.exchanges.models import ExchangeAccount
 from nexus.execution.claim import Claims, claim
@@ -35,6 +37,24 @@ async def close(tx: Transaction) -> None:
     await request_close(tx, await _only(tx, Bot.id), by="test", idempotency_key="1")
 
 
+async def _all_of_a_person(tx: Transaction, meaning: Meaning) -> None:
+    person = await _only(tx, Bot.user_id)
+    changed = await stop_all_of_a_person(tx, person, meaning, idempotency_key="1", network="")
+    assert changed == 1
+
+
+async def pause_all(tx: Transaction) -> None:
+    await _all_of_a_person(tx, Meaning.PAUSE)
+
+
+async def stop_all(tx: Transaction) -> None:
+    await _all_of_a_person(tx, Meaning.STOP)
+
+
+async def close_all(tx: Transaction) -> None:
+    await _all_of_a_person(tx, Meaning.CLOSE)
+
+
 async def remove_account(tx: Transaction) -> None:
     await tx.execute(update(ExchangeAccount).values(status="removed"))
 
@@ -48,6 +68,9 @@ STOPS: dict[Stop, str] = {
     stop_the_strategy: "STOPPED: switch=strategy:trend",
     pause: "BOT_PAUSED: status=paused",
     close: "BOT_CLOSING: status=closing",
+    pause_all: "BOT_PAUSED: status=paused",
+    stop_all: "BOT_STOPPED: status=stopped",
+    close_all: "BOT_CLOSING: status=closing",
     remove_account: "ACCOUNT_NOT_ACTIVE: status=removed",
 }
 

@@ -167,7 +167,8 @@ async def test_a_persons_bots_carry_the_token_of_the_stream_they_are_for(
 ) -> None:
     (alice, bot), (bob, _) = await with_bot(scene), await with_bot(scene)
     await move_to_paper(scene)
-    one, two, other = Seat(alice, "token-one"), Seat(alice, "token-two"), Seat(bob, "token-bob")
+    one, two = Seat(alice, "token-one", session_id=1), Seat(alice, "token-two", session_id=2)
+    other = Seat(bob, "token-bob", session_id=3)
     for seat in (one, two, other):
         audience.enter(seat)
     await tell(audience, kind="bots", people=[alice, 999])

@@ -5,10 +5,12 @@ import time
 from contextlib import AsyncExitStack
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select, update
 
-from nexus.accounts.models import Session
+from nexus.accounts.models import Session, User
+from nexus.accounts.sessions import end_other_sessions, rotate_session
 from nexus.app import SHUTDOWN_SECONDS
+from nexus.core.clock import now
 from nexus.core.redis import Channel
 from nexus.feed import stream as streaming
 from nexus.feed.audience import MOST_STREAMS, Audience, Seat
@@ -140,6 +142,49 @@ async def test_a_stream_ends_with_its_session(website: Website) -> None:
     assert again.status_code == 401
 
 
+async def test_a_session_that_is_ended_elsewhere_closes_its_stream_at_once(
+    website: Website,
+) -> None:
+    """Well before the minute is up after which every stream asks for itself."""
+    async with customers(website, "alice", "bob") as [alice, bob], website.browser() as phone:
+        await phone.sign_in("alice@example.com")
+        async with (
+            watching(phone) as there,
+            watching(alice.browser) as here,
+            watching(bob.browser) as bobs,
+        ):
+            for page in (there, here, bobs):
+                await page.event()
+            async with website.database.transaction() as tx:
+                first = select(func.min(Session.id)).where(Session.user_id == alice.id)
+                await end_other_sessions(tx, alice.id, keep=await tx.scalar(first) or 0)
+            await there.rest()
+            await publish_line(website, 12, alice.id)
+            await publish_line(website, 22, bob.id)
+            await here.event_with("feed-12")
+            await bobs.event_with("feed-22")
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_stream_ends_with_its_person_being_disabled(website: Website) -> None:
+    async with customers(website, "alice") as [alice], watching(alice.browser) as page:
+        await page.event()
+        async with website.database.transaction() as tx:
+            await tx.execute(update(User).where(User.id == alice.id).values(disabled_at=now()))
+        await page.rest()
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_a_stream_goes_on_when_its_session_gets_another_token(website: Website) -> None:
+    async with customers(website, "alice") as [alice], watching(alice.browser) as page:
+        await page.event()
+        async with website.database.transaction() as tx:
+            session = await tx.scalar(select(Session.id).where(Session.user_id == alice.id))
+            await rotate_session(tx, session or 0)
+        for _ in range(3):
+            assert await page.event() == ": still here"
+
+
 async def test_a_stream_ends_after_its_time(
     website: Website, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,7 +210,7 @@ async def test_a_stream_that_nobody_reads_takes_no_seat(website: Website) -> Non
     async def signed_in() -> bool:
         return True
 
-    unread = streaming.stream(audience, Seat(1, ""), website.database, 0, signed_in)
+    unread = streaming.stream(audience, Seat(1, "", session_id=1), website.database, 0, signed_in)
     assert not audience.seats
     await anext(unread)
     assert len(audience.seats[1]) == 1
@@ -241,7 +286,7 @@ async def test_who_falls_behind_is_told_once_what_is_left_is_read(website: Websi
     async def signed_in() -> bool:
         return True
 
-    seat = Seat(1, "")
+    seat = Seat(1, "", session_id=1)
     reading = streaming.stream(audience, seat, website.database, 0, signed_in)
     await anext(reading)
     for number in range(seat.queue.maxsize + 3):

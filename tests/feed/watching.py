@@ -66,7 +66,7 @@ async def heard(channel: Channel) -> None:
 
 def seated(audience: Audience, user_id: int) -> Seat:
     """Seat somebody."""
-    seat = Seat(user_id, f"token-of-{user_id}")
+    seat = Seat(user_id, f"token-of-{user_id}", session_id=user_id)
     audience.enter(seat)
     return seat
 

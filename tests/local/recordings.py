@@ -22,6 +22,8 @@ LIVELY = {
     "REGIME_SLOW": "20",
     "REGIME_ADX": "5",
     "REGIME_ADX_MIN": "10",
+    # Hardly anything is traded in these candles.
+    "LIQUIDITY_FLOORS": "USDT=1",
 }
 """Numbers with which a few dozen candles are enough for trades."""
 

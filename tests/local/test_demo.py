@@ -64,13 +64,14 @@ async def test_a_hundred_people_trade_on_two_venues(
     url = settings.database_url
     assert rows_of(url, "SELECT count(*) FROM users") == [(1 + FOLLOWERS,)]
     by_venue = count(url, "SELECT venue, count(*) FROM exchange_accounts GROUP BY venue")
-    assert by_venue == {"binance": 50, "paper": 51}
+    assert by_venue == {"binance": 50, "paper": 52}
     assert len(exchange.accounts) == by_venue["binance"]
     bots = count(url, "SELECT symbol, count(*) FROM bots WHERE status = 'running' GROUP BY symbol")
     assert bots == {"BTC/USDT": 101, "ETH/USDT": 101}
     mine = "SELECT venue, label FROM exchange_accounts JOIN users ON users.id = user_id"
-    owned = rows_of(url, f"{mine} WHERE email = '{EMAIL}' ORDER BY venue")
-    assert owned == [("binance", "Simulated exchange"), ("paper", "Practice")]
+    owned = rows_of(url, f"{mine} WHERE email = '{EMAIL}' ORDER BY venue, label")
+    paper = [("paper", "Practice"), ("paper", "Second practice")]
+    assert owned == [("binance", "Simulated exchange"), *paper]
     filters = count(url, "SELECT venue, count(*) FROM symbol_filters GROUP BY venue")
     assert filters == {"binance": 2, "paper": 2}
 

@@ -138,8 +138,13 @@ def test_one_command_brings_everything_up_and_ctrl_c_takes_it_down(start: Start)
     assert web["BASE_URL"] == ready["url"] == f"http://127.0.0.1:{web['PORT']}"
     assert web["EXCHANGE_URL"] == web["MARKET_URL"] == ready["simulator_url"]
     assert web["TICK_SECONDS"] == "5"
-    for name in ("KEY_ENCRYPTION_KEY", "SESSION_SECRET", "DATABASE_URL", "REDIS_URL"):
+    for name in ("SESSION_SECRET", "REDIS_URL"):
         assert web[name] == workers[0][name] != ""
+    # Each with its own rights, and only workers with what opens exchange keys.
+    assert "//nexus_web@" in web["DATABASE_URL"]
+    assert "//nexus_worker@" in workers[0]["DATABASE_URL"]
+    assert web["KEY_ENCRYPTION_KEY"] is simulator["KEY_ENCRYPTION_KEY"] is None
+    assert workers[0]["KEY_ENCRYPTION_KEY"]
     assert simulator["arguments"][-2:] == ["--state", str(running.folder / "simulator.jsonl")]
     pids = running.pids()
     assert len(pids) == 6

@@ -10,23 +10,51 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nexus.exchanges.market_data import RawCandle, RawTicker
-from nexus.market.check import Believed, Refusal, check_candles, check_ticker, is_price
+from nexus.market.check import (
+    Believed,
+    Doubt,
+    Refusal,
+    Suspect,
+    check_candles,
+    check_ticker,
+    is_price,
+    second_opinion,
+)
 from nexus.market.snapshot import Candle
 from tests.market.candles import BTC, HOUR, START, candle, closes_at, opens_at, raw_candle
 
 AT = START
 SPIKE = Decimal(30)
+PATIENCE = timedelta(seconds=45)
+DOUBT = Doubt(SPIKE, PATIENCE)
 NOTHING = Believed()
+HUNDRED = Believed(Decimal(100), AT, "primary")
 NO_AMOUNTS = ["NaN", "sNaN", "Infinity", "-Infinity", "-1", "1e15"]
 
 
 def check_price(
-    price: str, last: Believed = NOTHING, seconds: float = 0
+    price: str, last: Believed = NOTHING, seconds: float = 0, source: str = "primary"
 ) -> tuple[Believed, str | None]:
-    """Check a price that is `seconds` away from now; give what is believed then, and the fault."""
-    ticker = RawTicker(BTC, Decimal(price), AT + timedelta(seconds=seconds))
-    believed, refusal = check_ticker(ticker, last, AT, SPIKE)
+    """Check a price of `seconds` from now, in a look made then unless that lies ahead.
+
+    Gives what is believed then, and the fault.
+    """
+    at = AT + timedelta(seconds=seconds)
+    ticker = RawTicker(BTC, Decimal(price), at)
+    believed, refusal = check_ticker(ticker, source, last, AT, DOUBT)
     return believed, refusal.kind if refusal else None
+
+
+def insist(price: str, last: Believed, seconds: float, source: str = "primary") -> Believed:
+    """Let a source say a price in a look made `seconds` later."""
+    at = AT + timedelta(seconds=seconds)
+    return check_ticker(RawTicker(BTC, Decimal(price), at), source, last, at, DOUBT)[0]
+
+
+def ask_second(price: str, last: Believed, seconds: float = 0) -> Believed:
+    """Let the fallback judge what the primary has just said."""
+    ticker = RawTicker(BTC, Decimal(price), AT + timedelta(seconds=seconds))
+    return second_opinion(ticker, "fallback", last, AT, DOUBT)
 
 
 def check_rows(*rows: RawCandle, after: Candle | None = None) -> list[Candle | Refusal]:
@@ -48,14 +76,14 @@ def closes(*rows: RawCandle, after: Candle | None = None) -> list[int]:
 # ------------------------------------------------------------------------------------- prices
 def test_a_first_price_is_believed() -> None:
     assert check_price("101.5", seconds=-3) == (
-        Believed(Decimal("101.5"), AT - timedelta(seconds=3)),
+        Believed(Decimal("101.5"), AT - timedelta(seconds=3), "primary"),
         None,
     )
 
 
 @pytest.mark.parametrize("price", [*NO_AMOUNTS, "0", "-0"])
 def test_what_is_no_price_is_refused_and_changes_nothing(price: str) -> None:
-    last = Believed(Decimal(100), AT, suspect=Decimal(150))
+    last = Believed(Decimal(100), AT, suspect=Suspect(Decimal(150), "primary", AT))
     assert check_price(price, last) == (last, "not_a_price")
 
 
@@ -80,28 +108,72 @@ def test_a_price_too_far_from_the_last_is_a_spike(price: str, fault: str | None)
     assert believed.price == (Decimal(100) if fault else Decimal(price))
 
 
-def test_a_spike_is_believed_when_a_second_look_agrees() -> None:
-    last = Believed(Decimal(100), AT)
-    last, fault = check_price("50", last)
-    assert (last.price, last.suspect, fault) == (Decimal(100), Decimal(50), "spike")
-    assert check_price("51", last) == (Believed(Decimal(51), AT), None)
+def test_a_spike_is_believed_when_a_second_source_agrees() -> None:
+    suspected, fault = check_price("50", HUNDRED)
+    assert (suspected.price, fault) == (Decimal(100), "spike")
+    assert ask_second("51", suspected) == Believed(Decimal(51), AT, "fallback")
+
+
+@pytest.mark.parametrize("price", ["101", "129", "200", "NaN", "0"])
+def test_a_second_source_that_sees_something_else_proves_nothing(price: str) -> None:
+    """129 is near enough to 131 and to 100: it is no spike itself, so it agrees with the old."""
+    suspected, _ = check_price("131" if price == "129" else "50", HUNDRED)
+    assert ask_second(price, suspected).price == Decimal(100)
+
+
+@pytest.mark.parametrize("seconds", [-1, 6])
+def test_a_second_source_must_speak_of_now(seconds: float) -> None:
+    suspected, _ = check_price("50", HUNDRED)
+    assert ask_second("50", suspected, seconds) == suspected
+
+
+def test_a_source_that_insists_is_believed_in_the_end_when_no_other_can_be_asked() -> None:
+    last = HUNDRED
+    for seconds in (10, 20, 54):
+        last = insist("50", last, seconds)
+        assert last.price == Decimal(100)
+    assert insist("51", last, 55).price == Decimal(51)
+
+
+def test_one_that_repeats_an_old_spike_does_not_insist() -> None:
+    """Its own time stands still, however often it is asked."""
+    last, old = HUNDRED, RawTicker(BTC, Decimal(50), AT)
+    for seconds in range(0, 600, 10):
+        last, refusal = check_ticker(old, "primary", last, AT + timedelta(seconds=seconds), DOUBT)
+        assert refusal is not None
+    assert last.price == Decimal(100)
+
+
+def test_while_a_second_source_sees_the_old_price_insisting_does_not_help() -> None:
+    last = HUNDRED
+    for seconds in range(0, 600, 10):
+        last = insist("50", last, seconds)
+        at = AT + timedelta(seconds=seconds)
+        last = second_opinion(RawTicker(BTC, Decimal(101), at), "fallback", last, at, DOUBT)
+        assert (last.price, last.at) == (Decimal(100), AT), "nobody is believed meanwhile"
+
+
+def test_another_source_begins_to_insist_anew() -> None:
+    last = insist("50", insist("50", HUNDRED, 0), 44)
+    assert insist("50", last, 46, source="fallback").price == Decimal(100)
 
 
 def test_two_spikes_that_disagree_are_both_refused() -> None:
-    last, _ = check_price("1000", Believed(Decimal(100), AT))
-    last, fault = check_price("50", last)
-    assert (last.price, last.suspect, fault) == (Decimal(100), Decimal(50), "spike")
+    last = insist("1000", HUNDRED, 0)
+    last = insist("50", last, 50)
+    assert last.price == Decimal(100)
+    assert last.suspect == Suspect(Decimal(50), "primary", AT + timedelta(seconds=50))
 
 
 def test_a_lone_spike_is_forgotten() -> None:
-    last, _ = check_price("1000", Believed(Decimal(100), AT))
-    last, _ = check_price("101", last)
-    assert check_price("1000", last)[1] == "spike"
+    last = insist("101", insist("1000", HUNDRED, 0), 10)
+    assert last == Believed(Decimal(101), AT + timedelta(seconds=10), "primary")
+    assert insist("1000", last, 60).price == Decimal(101)
 
 
 def test_a_refusal_tells_the_numbers() -> None:
     ticker = RawTicker(BTC, Decimal(1000), AT)
-    _, refusal = check_ticker(ticker, Believed(Decimal(100), AT), AT, SPIKE)
+    _, refusal = check_ticker(ticker, "primary", HUNDRED, AT, DOUBT)
     assert refusal == Refusal(BTC, "spike", "100 to 1000")
 
 

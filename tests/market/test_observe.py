@@ -11,7 +11,7 @@ from nexus.exchanges.market_data import RawTicker
 from nexus.market.observe import Observer, last_closed
 from nexus.market.snapshot import Health
 from nexus.market.store import load_candles
-from tests.market.candles import BTC, HOUR, closes_at, opens_at, raw_candle
+from tests.market.candles import BTC, HOUR, opens_at, raw_candle
 from tests.market.scripted import ScriptedMarket, look, market_settings
 
 ETH = "ETH/USDT"
@@ -165,82 +165,6 @@ async def test_with_more_symbols_than_calls_everyone_gets_a_turn(database: Datab
     assert [numbers(observer, symbol)[-1] for symbol in symbols] == [13, 13, 13, 14, 14, 14]
 
 
-# ------------------------------------------------------------------------- sources go away
-async def test_the_fallback_answers_when_the_primary_is_away(
-    observer: Observer, market: ScriptedMarket, fallback: ScriptedMarket
-) -> None:
-    market.away = True
-    seen = await look(observer, NOON)
-    shown = seen.symbols[BTC]
-    assert (shown.price, shown.health, shown.source) == (HUNDRED, Health.FRESH, "fallback")
-    assert seen.calls == 4, "what was asked in vain counts too"
-    assert (market.asked, fallback.asked) == ({"tickers": 1, f"candles {BTC}": 1},) * 2
-
-
-async def test_the_primary_is_asked_first_again(observer: Observer, market: ScriptedMarket) -> None:
-    market.away = True
-    await look(observer, NOON)
-    market.away = False
-    assert (await look(observer, NOON + SECOND)).symbols[BTC].source == "primary"
-
-
-async def test_when_all_are_away_at_first_everything_is_missing(
-    observer: Observer, market: ScriptedMarket, fallback: ScriptedMarket
-) -> None:
-    market.away = fallback.away = True
-    seen = await look(observer, NOON)
-    shown = seen.symbols[BTC]
-    assert (shown.price, shown.age(NOON), shown.health) == (None, None, Health.MISSING)
-
-
-async def test_when_all_go_away_the_last_price_grows_stale(
-    observer: Observer, market: ScriptedMarket, fallback: ScriptedMarket
-) -> None:
-    await look(observer, NOON)
-    market.away = fallback.away = True
-    for seconds, health in [(10, Health.FRESH), (45, Health.FRESH), (46, Health.STALE)]:
-        shown = (await look(observer, NOON + SECOND * seconds)).symbols[BTC]
-        assert (shown.price, shown.price_at, shown.health) == (HUNDRED, NOON, health)
-        assert shown.age(NOON + SECOND * seconds) == seconds
-
-
-async def test_a_feed_that_stands_still_is_stale(
-    observer: Observer, market: ScriptedMarket
-) -> None:
-    await look(observer, NOON)
-    market.price_at = NOON
-    assert (await look(observer, NOON + SECOND * 60)).symbols[BTC].health is Health.STALE
-
-
-async def test_prices_without_candles_grow_stale_too(
-    observer: Observer, market: ScriptedMarket, fallback: ScriptedMarket
-) -> None:
-    await look(observer, NOON)
-    market.candles_away = fallback.candles_away = True
-    patience = SECOND * 45
-    in_time, too_late = closes_at(12) + patience, closes_at(12) + patience + SECOND
-    assert (await look(observer, in_time)).symbols[BTC].health is Health.FRESH
-    assert (await look(observer, too_late)).symbols[BTC].health is Health.STALE
-
-
-async def test_a_price_without_any_candle_is_missing(
-    observer: Observer, market: ScriptedMarket, fallback: ScriptedMarket
-) -> None:
-    market.candles_away = fallback.candles_away = True
-    shown = (await look(observer, NOON)).symbols[BTC]
-    assert (shown.price, shown.health) == (HUNDRED, Health.MISSING)
-
-
-async def test_a_symbol_that_is_left_out_keeps_its_old_price(database: Database) -> None:
-    market = ScriptedMarket()
-    observer = Observer(database, [market], market_settings(BTC, ETH))
-    await look(observer, NOON)
-    market.tickers_said = [RawTicker(BTC, Decimal(101), NOON + SECOND * 60)]
-    shown = (await look(observer, NOON + SECOND * 60)).symbols
-    assert (shown[BTC].price, shown[BTC].health) == (Decimal(101), Health.FRESH)
-    assert (shown[ETH].price, shown[ETH].health) == (HUNDRED, Health.STALE)
-
-
 # ----------------------------------------------------------- other workers, emptied tables
 async def test_another_workers_candles_are_taken_over(
     observer: Observer, database: Database
@@ -270,7 +194,7 @@ async def test_candles_that_lie_between_what_two_workers_saw_are_marked(database
     await empty(database, "candles")
     pausing = ScriptedMarket()
     pausing.candles_of[BTC] = [raw_candle(number) for number in (*range(41), *range(45, 65))]
-    awake.sources = [pausing]
+    awake.asking.sources = [pausing]
     await look(awake, opens_at(65))
     await look(asleep, opens_at(65) + SECOND)
     assert numbers(asleep)[:6] == [8, 9, 10, 11, 15, 16]

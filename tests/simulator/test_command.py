@@ -53,3 +53,16 @@ def test_what_cannot_work_is_one_sentence_and_no_traceback(option: str, tmp_path
     assert said in result.output
     if option in ("--port", "--replay"):
         assert result.exit_code == 1
+
+
+def test_the_limits_of_the_command_line_are_announced() -> None:
+    process = run(
+        "--port", "0", "--weight-limit", "70", "--order-limit", "3", "--order-day-limit=9"
+    )
+    try:
+        info = httpx.get(f"{process.url}/api/v3/exchangeInfo").json()
+    finally:
+        process.kill()
+    told = {(one["rateLimitType"], one["interval"]): one["limit"] for one in info["rateLimits"]}
+    assert told["REQUEST_WEIGHT", "MINUTE"] == 70
+    assert (told["ORDERS", "SECOND"], told["ORDERS", "DAY"]) == (3, 9)

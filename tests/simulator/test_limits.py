@@ -67,7 +67,33 @@ async def test_a_good_order_weighs_nothing_and_a_refused_one_weighs_one(client: 
 async def test_sapi_has_its_own_budget_and_header(client: Client) -> None:
     answer = await client.signed("GET", "/sapi/v1/account/apiRestrictions")
     assert answer.headers["X-SAPI-USED-IP-WEIGHT-1M"] == "1"
+    # The header of the other budget is on every answer, too.
+    assert weight(answer) == 0
     assert weight(await client.get("/api/v3/ping")) == 1
+    again = await client.signed("GET", "/sapi/v1/account/apiRestrictions")
+    assert (weight(again), again.headers["X-SAPI-USED-IP-WEIGHT-1M"]) == (1, "2")
+
+
+async def test_sapi_is_429_on_its_own(start: Start) -> None:
+    limits = Limits(sapi_weight=1)
+    client = await start(SimulatorOptions(accounts=1, manual_clock=True, limits=limits))
+    told = [await client.signed("GET", "/sapi/v1/asset/tradeFee") for _ in range(2)]
+    assert [one.status for one in told] == [200, 429]
+    assert told[1].headers["Retry-After"] == "60"
+    assert (await client.get("/api/v3/ping")).status == 200
+
+
+async def test_a_day_has_its_own_limit_of_unfilled_orders(start: Start) -> None:
+    limits = Limits(orders_day=1)
+    client = await start(SimulatorOptions(accounts=1, manual_clock=True, limits=limits))
+    resting = {"type": "LIMIT", "timeInForce": "GTC", "quantity": "0.001", "price": "60000"}
+    told = [await client.order(**resting) for _ in range(2)]
+    assert [one.status for one in told] == [200, 429]
+    assert told[1].message == "Too many new orders; current limit is 1 orders per 1 DAY."
+    info = (await client.get("/api/v3/exchangeInfo")).json
+    assert {"rateLimitType": "ORDERS", "interval": "DAY", "intervalNum": 1, "limit": 1} in info[
+        "rateLimits"
+    ]
 
 
 async def test_over_the_limit_is_429_and_hammering_on_is_a_ban(start: Start) -> None:

@@ -14,7 +14,9 @@ from nexus.simulator.restore import Remembered, resume_stretches
 from nexus.simulator.server import SimulatorOptions, build_exchange
 from tests.simulator.client import sign
 from tests.simulator.conftest import Start
+from tests.simulator.pairs import ed25519_pair
 from tests.simulator.process import Process, run
+from tests.simulator.test_keys import change, register, signed
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 NOW = 1_767_225_600_000
@@ -174,3 +176,52 @@ async def test_refusals_are_remembered_too(start: Start, tmp_path: Path) -> None
     back = await start(options)
     assert (await back.control("GET", "/simulator/journal")).json == journal
     assert (await back.control("GET", "/simulator/stats")).json["orders_rejected"] == 1
+
+
+async def test_keys_money_rules_and_the_door_are_remembered(start: Start, tmp_path: Path) -> None:
+    options = SimulatorOptions(accounts=2, state=tmp_path / "state.jsonl", manual_clock=True)
+    client = await start(options)
+    pair = ed25519_pair()
+    first, second = client.running.accounts
+    key = await register(client, pair, ips=["127.0.0.1"])
+    await change(client, first.key, rights={"enableWithdrawals": True}, revoked=True)
+    money = {"uid": second.uid, "asset": "BTC", "delta": "1.5"}
+    await client.control("POST", "/simulator/money", money)
+    rules = {"uid": second.uid, "can_trade": False}
+    await client.control("POST", "/simulator/accounts/rules", rules)
+    await client.control("POST", "/simulator/bans", {"address": "127.0.0.9", "seconds": 5})
+    door = (await client.control("GET", "/simulator/door")).json
+    keys = (await client.control("GET", "/simulator/keys")).json
+    await client.running.stop()
+
+    back = await start(options)
+    assert (await back.control("GET", "/simulator/keys")).json == keys
+    assert (await back.control("GET", "/simulator/door")).json == door
+    assert (await signed(back, pair, key, "GET", "/api/v3/account")).status == 200
+    again = back.running.exchange.by_uid[second.uid]
+    assert (f"{again.free['BTC']:f}", again.can_trade) == ("1.50000000", False)
+    # A key given out now is none that was given out before.
+    assert await register(back, pair) not in {one["key"] for one in keys}
+
+
+def test_two_simulators_never_share_a_state_file(tmp_path: Path, processes: list[Process]) -> None:
+    state = tmp_path / "state.jsonl"
+    options = ("--port", "0", "--accounts", "1", "--print-accounts", "--state", str(state))
+    first = run(*options)
+    processes.append(first)
+    with pytest.raises(AssertionError, match="in use by another simulator"):
+        run(*options)
+    before = told(first)
+    first.kill()
+    # The lock went with the process, even though it was killed.
+    second = run(*options)
+    processes.append(second)
+    assert told(second) == before
+
+
+def test_a_failed_start_lets_the_state_file_go(tmp_path: Path) -> None:
+    options = SimulatorOptions(seed=1, accounts=1, state=tmp_path / "state.jsonl")
+    build_exchange(options).journal.state.close()
+    with pytest.raises(SimulatorError, match="--seed 1"):
+        build_exchange(SimulatorOptions(seed=2, state=options.state))
+    build_exchange(options).journal.state.close()

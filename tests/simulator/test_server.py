@@ -109,34 +109,6 @@ async def test_python_binance_trades_unchanged(live: RunningSimulator) -> None:
     await asyncio.to_thread(trade_with_python_binance, live)
 
 
-def trade_with_binance_connector(live: RunningSimulator) -> None:
-    spot = pytest.importorskip("binance.spot", reason="binance-connector is not installed")
-    account = live.accounts[0]
-    client = spot.Spot(account.key, account.secret, base_url=live.url)
-    try:
-        assert client.ping() == {}
-        symbols = client.exchange_info(symbols=["BTCUSDT", "ETHUSDT"])["symbols"]
-        assert [one["symbol"] for one in symbols] == ["BTCUSDT", "ETHUSDT"]
-        assert len(client.klines("BTCUSDT", "1m", limit=5)) == 5
-        assert len(client.ticker_24hr(symbols=["BTCUSDT", "ETHUSDT"])) == 2
-        order = client.new_order(symbol="BTCUSDT", side="BUY", type="MARKET", quoteOrderQty=100)
-        assert order["status"] == "FILLED"
-        limit = {"type": "LIMIT", "timeInForce": "GTC", "quantity": "0.01", "price": "60000"}
-        resting = client.new_order(symbol="BTCUSDT", side="BUY", newClientOrderId="nx-1", **limit)
-        assert client.get_order("BTCUSDT", origClientOrderId="nx-1")["status"] == "NEW"
-        client.cancel_order("BTCUSDT", orderId=resting["orderId"])
-        assert client.get_open_orders("BTCUSDT") == []
-        assert len(client.my_trades("BTCUSDT")) == len(order["fills"])
-        assert client.account(omitZeroBalances="true")["uid"] == account.uid
-        assert client.api_key_permissions()["enableReading"] is True
-    finally:
-        client.session.close()
-
-
-async def test_binance_connector_trades_unchanged(live: RunningSimulator) -> None:
-    await asyncio.to_thread(trade_with_binance_connector, live)
-
-
 async def test_a_taken_port_is_one_sentence(live: RunningSimulator) -> None:
     port = int(live.url.rpartition(":")[2])
     with pytest.raises(SimulatorError, match=f"Port {port} .* choose another"):

@@ -6,8 +6,9 @@ import pytest
 
 from nexus.simulator.accounts import make_account
 from nexus.simulator.errors import ApiError
+from nexus.simulator.keys import HMAC, ApiKey
 from nexus.simulator.params import Params
-from nexus.simulator.sign import check_signature, check_time
+from nexus.simulator.sign import check_signature, check_time, sent_payload
 from tests.simulator.client import Client, sign
 
 ACCOUNT = "/api/v3/account"
@@ -124,7 +125,8 @@ def test_the_signature_may_stand_anywhere() -> None:
     account = make_account(1, 0, 0)
     signature = sign(account.secret, "timestamp=1&recvWindow=5")
     query = f"timestamp=1&signature={signature}&recvWindow=5"
-    check_signature(account, query, "", Params(query))
+    first = ApiKey(account.key, account.uid, HMAC, account.secret, 0)
+    check_signature(first, sent_payload(query, ""), Params(query))
 
 
 def test_the_same_seed_gives_the_same_keys_and_they_look_like_binances() -> None:

@@ -9,6 +9,13 @@ from nexus.bots.views import BotView, Totals
 from nexus.core.assets import load_assets
 from nexus.feed.views import DecisionView, FeedView, MarketView
 from nexus.market.snapshot import Candle
+from tests.templates import (
+    samples_admin,
+    samples_exchanges,
+    samples_factors,
+    samples_settings,
+    samples_sign_up,
+)
 
 AT = datetime(2026, 3, 2, 14, 32, 5, tzinfo=UTC)
 CRASH = "Crash guard: the price fell 8.4 % within 4 hours."
@@ -19,6 +26,9 @@ UPWARD = tuple(Decimal(close) for close in (5, 4, 6, 7, 6, 8, 9, 8, 11, 10, 12, 
 class Person:
     email: str = "alice@example.com"
     display_name: str = "Alice"
+    email_verified: bool = True
+    role: str = "trader"
+    delete_after: datetime | None = None
 
 
 BTC = MarketView(
@@ -219,23 +229,13 @@ def page(path: str = "/", *, signed_in: bool = True) -> dict[str, Any]:
 def home(*, empty: bool = False) -> dict[str, Any]:
     """Give the home page's context, full or as on the first day."""
     return page() | {
+        "steps": samples_sign_up.STEPS if empty else [],
         "markets": [] if empty else MARKETS,
         "bots": [] if empty else BOTS,
         "feed": [] if empty else FEED,
         "decisions": [] if empty else DECISIONS,
         "totals": NOTHING if empty else TOTALS,
         "last_event_id": "0" if empty else "300",
-    }
-
-
-def sign_in(*, wrong: bool = False) -> dict[str, Any]:
-    """Give the sign-in page's context, fresh or after a mistake."""
-    mistakes = {"": "The e-mail or the password is wrong. Check both and try again."}
-    return page("/sign-in", signed_in=False) | {
-        "email": "alice@example.com" if wrong else "",
-        "errors": mistakes if wrong else {},
-        "demo_login": ("demo@nexus.example", "nexus-demo-12345"),
-        "next": "/",
     }
 
 
@@ -269,6 +269,18 @@ def close_bot(bot: BotView, *, wrong: bool = False) -> dict[str, Any]:
     }
 
 
+def stop(*bots: BotView, wrong: bool = False) -> dict[str, Any]:
+    """Give the page that stops everything its context."""
+    return page("/stop") | {
+        "entering": bots,
+        "acting": bots,
+        "held": [bot for bot in bots if bot.layer],
+        "closable": bots,
+        "errors": {"": "This page was out of date. Read it and press again."} if wrong else {},
+        "idempotency_key": "sample-key",
+    }
+
+
 def symbol(*, empty: bool = False) -> dict[str, Any]:
     """Give one symbol's page its context."""
     return page("/market/BTC-USDT") | {
@@ -294,16 +306,43 @@ def error() -> dict[str, Any]:
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "home": ("feed/home.html", home()),
     "home-empty": ("feed/home.html", home(empty=True)),
-    "sign-in": ("accounts/sign_in.html", sign_in()),
-    "sign-in-wrong": ("accounts/sign_in.html", sign_in(wrong=True)),
     "new": ("bots/new.html", new_bot()),
     "new-wrong": ("bots/new.html", new_bot(wrong=True)),
     "close": ("bots/close.html", close_bot(HOLDING)),
     "close-empty": ("bots/close.html", close_bot(WAITING)),
     "close-wrong": ("bots/close.html", close_bot(HOLDING, wrong=True)),
+    "stop": ("bots/stop.html", stop(HOLDING, WAITING)),
+    "stop-empty": ("bots/stop.html", stop()),
+    "stop-wrong": ("bots/stop.html", stop(HOLDING, wrong=True)),
     "symbol": ("market/symbol.html", symbol()),
     "symbol-empty": ("market/symbol.html", symbol(empty=True)),
     "error": ("errors/error.html", error()),
     "styleguide": ("development/styleguide.html", page("/development/styleguide")),
+}
+PAGES |= {
+    name: (template, page(f"/{name}", signed_in=False) | context)
+    for pages in (samples_sign_up.PUBLIC_PAGES, samples_factors.PUBLIC_PAGES)
+    for name, (template, context) in pages.items()
+}
+PAGES |= {
+    name: (template, page(f"/{name}") | context)
+    for name, (template, context) in samples_sign_up.PERSONS_PAGES.items()
+}
+PAGES |= {
+    name: (template, page(f"/settings/{name}") | context)
+    for pages in (samples_settings.PAGES, samples_factors.PAGES)
+    for name, (template, context) in pages.items()
+}
+PAGES |= {
+    name: (template, page(f"/{name}") | context)
+    for name, (template, context) in samples_exchanges.PAGES.items()
+}
+PAGES["data-leaving"] = (
+    "settings/data.html",
+    page() | {"person": Person(delete_after=AT), "grace_days": 14},
+)
+PAGES |= {
+    name: (template, page(f"/{name}") | context)
+    for name, (template, context) in samples_admin.ADMIN_PAGES.items()
 }
 """Every page in its states: name -> template and context."""

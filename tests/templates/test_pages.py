@@ -148,7 +148,7 @@ def test_the_stream_says_how_the_connection_is(state: str) -> None:
 @pytest.mark.parametrize(
     ("template", "context"),
     [
-        ("accounts/sign_in.html", samples.sign_in(wrong=True)),
+        ("accounts/sign_in.html", samples.PAGES["sign-in-wrong"][1]),
         ("bots/new.html", samples.new_bot(wrong=True)),
         ("bots/close.html", samples.close_bot(samples.HOLDING, wrong=True)),
     ],
@@ -212,6 +212,16 @@ def test_closing_says_what_will_be_sold() -> None:
     assert "Stop the bot" in empty
 
 
+def test_stopping_everything_says_what_each_way_means() -> None:
+    page = spaceless(render("bots/stop.html", **samples.stop(samples.HOLDING, samples.WAITING)))
+    assert "2 running bots" in page
+    assert "exits are not followed" in page
+    assert "0.00721 BTC</strong> on" in page
+    assert "cannot be undone" in page
+    empty = spaceless(render("bots/stop.html", **samples.stop()))
+    assert empty.count("this changes nothing") == 3
+
+
 def test_an_error_stands_beside_its_field_and_the_first_has_the_focus() -> None:
     page = spaceless(render("bots/new.html", **samples.new_bot(wrong=True)))
     amount = re.search(r'<input class="input" id="allocation"[^>]*>', page)
@@ -236,7 +246,7 @@ def test_the_amount_names_its_currency_only_when_there_is_one() -> None:
 
 
 def test_the_demo_login_is_shown_only_when_given() -> None:
-    context = samples.sign_in()
+    context = samples.PAGES["sign-in"][1]
     assert "nexus-demo-12345" in render("accounts/sign_in.html", **context)
     assert "Demo account" not in render("accounts/sign_in.html", **context | {"demo_login": None})
 

@@ -4,16 +4,14 @@ import hashlib
 import json
 from datetime import UTC
 
-from sqlalchemy import func, select
+from sqlalchemy import select, update
 
-from nexus.accounts.models import AuditEntry
+from nexus.accounts.models import AuditEntry, AuditHead
 from nexus.core.clock import now
 from nexus.core.db import Transaction
 
 FIRST = b"\0" * 32
 """What the first entry names as the hash before it."""
-CHAIN_LOCK = 0x6E78_6175
-"""The advisory lock of whoever adds to the chain: entries are numbered without gaps."""
 
 Detail = str | int | bool | None
 
@@ -32,12 +30,10 @@ async def write_audit(
     Never put into `detail` what must not be read by support: no secrets, tokens or codes.
     Call it last: until `tx` ends, nobody else can add to the chain.
     """
-    await tx.execute(select(func.pg_advisory_xact_lock(CHAIN_LOCK)))
-    newest = select(AuditEntry.id, AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)
-    before = (await tx.execute(newest)).one_or_none()
-    number, previous = (before.id + 1, before.hash) if before else (1, FIRST)
+    head = await tx.execute(select(AuditHead.entry_id, AuditHead.hash).with_for_update())
+    newest, previous = head.one()
     entry = AuditEntry(
-        id=number,
+        id=newest + 1,
         at=now(),
         act=act,
         user_id=user_id,
@@ -48,6 +44,7 @@ async def write_audit(
     )
     entry.hash = entry_hash(entry)
     tx.add(entry)
+    await tx.execute(update(AuditHead).values(entry_id=entry.id, hash=entry.hash))
     await tx.flush()
 
 

@@ -23,6 +23,19 @@ def accounts_command() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def add_command(email: str, name: str, *, password_stdin: bool) -> None:
     """Make a person who signs in with EMAIL and a password."""
+    url = database_url()
+    password = _read_password(from_stdin=password_stdin)
+    try:
+        user_id = asyncio.run(_add(url, email, password, name))
+    except AccountRefusedError as error:
+        raise click.ClickException(error.sentence) from None
+    except (OperationalError, ProgrammingError) as error:
+        raise click.ClickException(database_sentence(error)) from None
+    click.echo(f"{email} can sign in now (person {user_id}).")
+
+
+def database_url() -> str:
+    """Read where the database is; raise click.ClickException with a sentence when nothing says."""
     try:
         url = load_settings().database_url
     except SettingsError as error:
@@ -32,14 +45,7 @@ def add_command(email: str, name: str, *, password_stdin: bool) -> None:
             "DATABASE_URL is not set. Set it to the database the pages use, "
             "for example DATABASE_URL=postgresql://localhost/nexus."
         )
-    password = _read_password(from_stdin=password_stdin)
-    try:
-        user_id = asyncio.run(_add(url, email, password, name))
-    except AccountRefusedError as error:
-        raise click.ClickException(error.sentence) from None
-    except (OperationalError, ProgrammingError) as error:
-        raise click.ClickException(_database_sentence(error)) from None
-    click.echo(f"{email} can sign in now (person {user_id}).")
+    return url
 
 
 def _read_password(*, from_stdin: bool) -> str:
@@ -50,7 +56,8 @@ def _read_password(*, from_stdin: bool) -> str:
     return password
 
 
-def _database_sentence(error: DBAPIError) -> str:
+def database_sentence(error: DBAPIError) -> str:
+    """Say what is wrong with the database, and what to do."""
     if isinstance(error, ProgrammingError):
         return "The database at DATABASE_URL lacks our tables. Run `nexus migrate` first."
     return "The database at DATABASE_URL does not answer. Start it, or correct the address."

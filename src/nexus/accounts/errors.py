@@ -14,6 +14,10 @@ class SignInNeededError(Exception):
     """Nobody is signed in, and this route is not on the public list."""
 
 
+class ConsentNeededError(Exception):
+    """Before anything else, this person has to accept the documents of today."""
+
+
 class StepUpNeededError(Exception):
     """What is asked for needs a proof, minutes old at most, that this is still the person."""
 
@@ -26,10 +30,20 @@ class SignInRefusedError(Exception):
     """Signing in failed; the sentence never says whether the person exists."""
 
     status_code = 422
+    field = ""
+    """The form's field the sentence belongs to; empty for the whole form."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+
+
+class FactorRefusedError(SignInRefusedError):
+    """A password, code or passkey does not prove that this is the person."""
+
+    def __init__(self, sentence: str, field: str = "") -> None:
+        super().__init__(sentence)
+        self.field = field
 
 
 class WrongLoginError(SignInRefusedError):
@@ -37,6 +51,66 @@ class WrongLoginError(SignInRefusedError):
 
     def __init__(self) -> None:
         super().__init__("E-mail or password is wrong. Check both and try again.")
+
+
+class IssuerRefusedError(SignInRefusedError):
+    """What an OpenID issuer says does not tell us who somebody is, or they may not come in."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"We could not sign you in with {label}. Start again, or sign in another way."
+        )
+
+
+class AddressNotVerifiedError(SignInRefusedError):
+    """An issuer names an address, and has not seen that it is theirs."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"{label} has not verified your e-mail address. Verify it there and start again, "
+            "or create an account with a password."
+        )
+
+
+class AddressKnownError(SignInRefusedError):
+    """Somebody has this address here already; an address alone never opens their account."""
+
+    def __init__(self, label: str, email: str) -> None:
+        super().__init__(
+            f"{email} has an account here already. Sign in the way you usually do, then add "
+            f"{label} under Settings, Security."
+        )
+
+
+class IdentityTakenError(SignInRefusedError):
+    """An account elsewhere that signs in somebody else here."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"This {label} account signs in to another account here. Remove it there first, "
+            f"or add another {label} account."
+        )
+
+
+class LastWayInError(SignInRefusedError):
+    """Without this, a person could not sign in any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is your only way to sign in. Set a password or add a passkey first, "
+            "then remove it."
+        )
+
+
+class IssuerAwayError(SignInRefusedError):
+    """An OpenID issuer does not answer, or not in a way we understand."""
+
+    status_code = 503
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"{label} does not answer right now. Try again in a minute, or sign in another way."
+        )
 
 
 class TooManyAttemptsError(SignInRefusedError):

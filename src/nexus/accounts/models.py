@@ -84,13 +84,38 @@ class EmailLink(Table):
     id: Mapped[Id]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     purpose: Mapped[str]
-    """`verify`, `reset`, `change_from`, `change_to` or `undo`."""
+    """`reset`, `change_from`, `change_to` or `undo`."""
     email: Mapped[str]
-    """The address the link was sent to, or for a change the address that is to come."""
+    """The address that will be this person's, or stays theirs, once the link was used."""
     token_sha256: Mapped[bytes] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class SignUp(Table):
+    """Somebody who says that an address is theirs; nobody yet, and forgotten within the day.
+
+    The same row is written for an address that has an account already: only the mail differs.
+    """
+
+    __tablename__ = "sign_ups"
+
+    id: Mapped[Id]
+    email: Mapped[str]
+    password_hash: Mapped[str]
+    """Counts for the browser it was typed in only: else a stranger could choose it beforehand."""
+    visitor_sha256: Mapped[bytes] = mapped_column(index=True)
+    """The browser it was asked for in, by its visitor cookie."""
+    token_sha256: Mapped[bytes] = mapped_column(unique=True)
+    code_hmac: Mapped[bytes]
+    """A code is short, so its hash is keyed: who reads this table cannot try them all."""
+    tries: Mapped[int] = mapped_column(default=0)
+    consents: Mapped[dict[str, Any]]
+    """The version of each document that was accepted with it."""
+    network: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class TotpSecret(Table):
@@ -117,7 +142,7 @@ class RecoveryCode(Table):
     id: Mapped[Id]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     code_sha256: Mapped[bytes]
-    """Of 80 random bits: nothing slower is needed to keep such a code from being guessed."""
+    """Of 120 random bits: nothing slower is needed to keep such a code from being guessed."""
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
 
@@ -216,3 +241,19 @@ class AuditEntry(Table):
     detail: Mapped[dict[str, Any]]
     previous_hash: Mapped[bytes]
     hash: Mapped[bytes] = mapped_column(unique=True)
+
+
+class AuditHead(Table):
+    """Where the chain of the audit ends: one row, so that a cut-off end shows too.
+
+    Whoever adds an entry locks it first, so entries are numbered without gaps.
+    """
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    entry_id: Mapped[int]
+    """The newest entry's number; 0 before the first."""
+    hash: Mapped[bytes]
+    """The newest entry's hash."""

@@ -11,12 +11,15 @@ from typing import Final, TypeVar
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from nexus.accounts.common_passwords import is_common
 from nexus.accounts.errors import AccountRefusedError, TooBusyError
 
 T = TypeVar("T")
 
 SHORTEST: Final = 12
 LONGEST: Final = 128
+SHORTEST_NAME: Final = 4
+"""A shorter beginning of an address stands in many good passwords by chance."""
 
 HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
 
@@ -34,17 +37,31 @@ _pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="argon2")
 _waiting = 0
 
 
-def check_new_password(password: str) -> None:
-    """Refuse a password that is too short or too long; nothing else is asked of it."""
-    if not SHORTEST <= len(_normal(password)) <= LONGEST:
+def check_new_password(password: str, email: str = "") -> None:
+    """Refuse a password that is too short, too long, or what a guesser tries first.
+
+    Raises AccountRefusedError. Nothing is asked about which kinds of characters it has.
+    """
+    password = _normal(password)
+    if not SHORTEST <= len(password) <= LONGEST:
         raise AccountRefusedError(
             "password", f"Choose a password of {SHORTEST} to {LONGEST} characters."
         )
+    if is_common(password):
+        raise AccountRefusedError(
+            "password",
+            "This password is one that attackers try first. Choose another, "
+            "for example four words that do not belong together.",
+        )
+    if _contains_address(password, email):
+        raise AccountRefusedError(
+            "password", "This password contains your e-mail address. Choose one without it."
+        )
 
 
-async def hash_password(password: str) -> str:
+async def hash_password(password: str, email: str = "") -> str:
     """Hash a new password; raise AccountRefusedError for one that may not be used."""
-    check_new_password(password)
+    check_new_password(password, email)
     return await _in_pool(partial(HASHER.hash, _normal(password)))
 
 
@@ -64,6 +81,11 @@ def _matches(stored: str, password: str) -> bool:
         return HASHER.verify(stored, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+def _contains_address(password: str, email: str) -> bool:
+    name = _normal(email).strip().casefold().partition("@")[0]
+    return len(name) >= SHORTEST_NAME and name in password.casefold()
 
 
 def _normal(password: str) -> str:

@@ -6,7 +6,7 @@ they typed by being asked in between. `opt={SECOND_FACTOR: True}` asks for a sec
 
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from litestar import Response
 from litestar.handlers import BaseRouteHandler
@@ -42,10 +42,17 @@ def is_fresh(person: Person) -> bool:
 
 def ask_for_proof(request: AnyRequest, _error: StepUpNeededError) -> Response[Any]:
     """Send the person to prove themselves, and back to the page they came from or to."""
-    address = f"{PROVE}?{urlencode({'next': request.url.path})}"
+    address = f"{PROVE}?{urlencode({'next': _way_back(request)})}"
     if is_fragment(request):
         return Response("", status_code=401, headers={"HX-Redirect": address})
     return see_other(address)
+
+
+def _way_back(request: AnyRequest) -> str:
+    """Name the page to go on to; a form cannot be gone back to, only the page it was on."""
+    if request.method in {"GET", "HEAD"}:
+        return request.url.path
+    return urlsplit(request.headers.get("referer", "")).path or "/"
 
 
 def ask_for_factor(request: AnyRequest, _error: SecondFactorNeededError) -> Response[Any]:

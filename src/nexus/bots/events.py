@@ -1,6 +1,7 @@
 """What happened to a bot, for others to react to."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +17,14 @@ class CloseRequested:
     """Somebody wants a bot to sell what it holds."""
 
     request_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class BotsStopped:
+    """A person has stopped all their bots at once: `pause`, `stop` or `close`."""
+
+    user_id: int
+    meaning: str
+    bots: int
+    """How many this changed."""
+    at: datetime

@@ -23,6 +23,13 @@ class CloseForm(Form, frozen=True):
     idempotency_key: str = ""
 
 
+class StopForm(Form, frozen=True):
+    """What is meant by "stop everything"; the key makes a second press of a sale the same wish."""
+
+    act: str = ""
+    idempotency_key: str = ""
+
+
 class NewBotForm(Form, frozen=True):
     """What a new bot is to do."""
 

@@ -71,6 +71,14 @@ class Totals:
     currency: str
 
 
+ACCOUNT_NOTES = {
+    "paused": "You paused its account: it buys nothing, and still sells.",
+    "exits_only": "Its exchange key needs your attention: it buys nothing, and still sells.",
+    "key_invalid": "The exchange refuses its key. Put that right to trade again.",
+    "removed": "Its account was removed. Connect it again to trade.",
+}
+
+
 async def bots_of(
     tx: Transaction, user_ids: Iterable[int], strategies: Strategies
 ) -> dict[int, list[BotView]]:
@@ -155,12 +163,11 @@ def _view(row: RowMapping, strategies: Strategies) -> BotView:
 def _note(row: RowMapping) -> str:
     """Say what the numbers do not: why it waits, or what keeps it from trading."""
     if row["account_status"] != "active":
-        return "Its account is not connected any more. Connect it again to trade."
+        return ACCOUNT_NOTES[row["account_status"]]
     if row["status"] == "closing":
         return "It is selling what it holds."
     if row["status"] == "stopped":
-        refused = str(row["status_reason"]).startswith(NOT_STARTED)
-        return row["status_reason"] if refused else "It is stopped and buys nothing."
+        return _stopped_note(row)
     # Without a trade, what is held is dust: too little for the exchange to sell.
     holds, leader = row["trade_id"] is not None, row["leader_trade_id"]
     paused = "It is paused: it takes no new entry, and follows exits."
@@ -174,3 +181,11 @@ def _note(row: RowMapping) -> str:
     if not holds and leader is not None:
         return "It waits for the next entry: the strategy is already in a trade."
     return "" if holds else "It waits for the strategy's next entry."
+
+
+def _stopped_note(row: RowMapping) -> str:
+    if str(row["status_reason"]).startswith(NOT_STARTED):
+        return str(row["status_reason"])
+    if row["trade_id"] is not None:
+        return "It is stopped and keeps what it holds: it follows no exit. You can close it."
+    return "It is stopped and buys nothing."

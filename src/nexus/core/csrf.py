@@ -62,7 +62,7 @@ def comes_from_elsewhere(request: Request[Any, Any, Any]) -> bool:
 
 async def has_token(request: Request[Any, Any, Any]) -> bool:
     """Say whether the request carries the token that belongs to its session or browser."""
-    bound_to = _bound_to(request)
+    bound_to = binding_of(request)
     if bound_to is None:
         return False
     given = request.headers.get(HEADER) or (await form_fields(request)).get(FIELD, "")
@@ -72,15 +72,18 @@ async def has_token(request: Request[Any, Any, Any]) -> bool:
 def token_for(request: Request[Any, Any, Any]) -> tuple[str, Cookie | None]:
     """Give the token for a page's forms, and the cookie to set when this browser has none yet."""
     site = site_of(request)
-    bound_to = _bound_to(request)
+    bound_to = binding_of(request)
     if bound_to is not None:
         return _sign(site, bound_to), None
     visitor = secrets.token_urlsafe(32)
     return _sign(site, f"visitor:{visitor}"), site.cookie(VISITOR, visitor)
 
 
-def _bound_to(request: Request[Any, Any, Any]) -> str | None:
-    """Name what a token is bound to; the prefixes keep one kind from passing as the other."""
+def binding_of(request: Request[Any, Any, Any]) -> str | None:
+    """Name the session or visitor a request belongs to; what we hand out is bound to it.
+
+    The prefixes keep one kind from passing as the other. None for a browser without a cookie yet.
+    """
     session = request.scope.get("auth")
     if session is not None:
         return f"session:{session}"

@@ -16,6 +16,24 @@ def split_list(value: Any) -> Any:
     return value
 
 
+def split_pairs(value: Any) -> Any:
+    """Read `a=1, b=2` as a mapping; anything that is not text stays what it is."""
+    parts = split_list(value)
+    if not isinstance(parts, list):
+        return parts
+    pairs = [part.partition("=")[::2] for part in parts]
+    if any(not name or not held for name, held in pairs) or len(dict(pairs)) != len(pairs):
+        raise ValueError("must be name=value, separated by commas, each name once")
+    return dict(pairs)
+
+
+def web_address(value: str) -> str:
+    """Demand a whole web address, and take it without a slash at its end."""
+    if not value.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return value.rstrip("/")
+
+
 def above(value: int, info: ValidationInfo, smaller: str) -> int:
     """Refuse a value that is not above the field named `smaller`, so far as that one is valid."""
     if smaller in info.data and value <= info.data[smaller]:
@@ -53,6 +71,8 @@ def _as_text(value: Any) -> str:
     """Write a default the way it would stand in the environment."""
     if isinstance(value, tuple):
         return ",".join(str(item) for item in value)
+    if isinstance(value, dict):
+        return ",".join(f"{name}={held}" for name, held in value.items())
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, SecretStr):

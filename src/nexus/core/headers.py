@@ -8,6 +8,9 @@ from litestar.types import Message, Scope
 from nexus.core.assets import URL_PREFIX
 from nexus.core.site import Site
 
+REPORTS = "/csp-report"
+"""Where browsers tell what the policy made them refuse; see `csp_report.py`."""
+
 NOTHING_KEPT = "no-store"
 ASK_FIRST = "no-cache"
 KEPT_A_YEAR = "public, max-age=31536000, immutable"
@@ -43,6 +46,7 @@ def security_headers(site: Site) -> dict[str, str]:
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        "Reporting-Endpoints": f'csp="{REPORTS}"',
         # Not `no-referrer`: browsers then send `Origin: null` with our own forms, and nobody
         # could tell them from a stranger's.
         "Referrer-Policy": "same-origin",
@@ -68,6 +72,9 @@ def content_security_policy(site: Site) -> str:
             "form-action 'self'",
             "frame-ancestors 'none'",
             "base-uri 'none'",
+            # The older word too: not every browser knows the newer one.
+            f"report-uri {REPORTS}",
+            "report-to csp",
         )
     )
 

@@ -10,6 +10,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
+GRANTS = MIGRATIONS / "grants.sql"
 
 
 def alembic_config(url: str) -> Config:
@@ -23,11 +24,22 @@ def alembic_config(url: str) -> Config:
 def upgrade(url: str) -> None:
     """Bring the database at `url` (`postgresql+psycopg://...`) to the newest shape."""
     command.upgrade(alembic_config(url), "head")
+    _grant(url)
 
 
 def downgrade(url: str, revision: str) -> None:
     """Take the database at `url` back to `revision`."""
     command.downgrade(alembic_config(url), revision)
+
+
+def _grant(url: str) -> None:
+    """Say who may do what in the newest shape, for those of the roles that exist."""
+    engine = create_engine(url)
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(GRANTS.read_text())
+    finally:
+        engine.dispose()
 
 
 def newest_revision() -> str | None:

@@ -1,115 +1,70 @@
-"""Send orders to Binance spot and ask about them. The only file that speaks CCXT.
+"""Send orders to Binance spot and ask about them: one adapter for all accounts and egresses."""
 
-CCXT writes and signs the requests. What it makes of the answers is not used: its classes hide
-whether an order was placed, and its numbers are floats (docs/decisions/0006).
-"""
-
-import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import ccxt  # type: ignore[import-untyped]
-import structlog
-
-from nexus.core.clock import now, to_ms
+from nexus.exchanges.answers import read_answer
 from nexus.exchanges.binance_answers import (
+    add_volumes,
     market_id,
     read_balances,
     read_fills,
     read_filters,
+    read_holder,
     read_order,
+    read_round_trip_bps,
 )
 from nexus.exchanges.binance_outcome import (
     CLOCK_REFUSED,
     NO_SUCH_ORDER,
     SERVER_ERROR,
-    Reply,
-    read_answer,
     read_outcome,
 )
 from nexus.exchanges.binance_wire import (
     ACCOUNT,
+    COMMISSION,
     EXCHANGE_INFO,
     NEW_ORDER,
     QUERY_ORDER,
     RESTRICTIONS,
+    TICKERS,
     TIME,
     TRADES_OF_ORDER,
-    BinanceWire,
-    Endpoint,
-    LostError,
-    NotStartedError,
-    Request,
 )
-from nexus.exchanges.errors import KeyLockedError
-from nexus.exchanges.governor import Grant
+from nexus.exchanges.capabilities import BINANCE
+from nexus.exchanges.egress import DEFAULT
+from nexus.exchanges.guard import Guard
+from nexus.exchanges.order_counts import OrderCounts
 from nexus.exchanges.protocol import (
-    Accepted,
     Account,
-    Answer,
-    Capabilities,
     ExchangeAwayError,
     Filters,
+    Holder,
     Intent,
     NotPlaced,
     Outcome,
     Report,
-    Side,
-    Unclear,
 )
-from nexus.exchanges.server_clock import ServerClock
+from nexus.exchanges.signed_venue import Lane, SignedVenue
 from nexus.exchanges.unlock import KeyReader, LockedKey
 from nexus.exchanges.vault import KeyPair
+from nexus.exchanges.wire import Reply, Request, Wire
 from nexus.settings import Settings
 
-log = structlog.get_logger()
 
-SPOT = Capabilities(
-    venue="binance",
-    taker_fee_bps=Decimal(10),
-    client_id_pattern="^[a-zA-Z0-9-_]{1,36}$",
-    client_id_unique_among="open orders of an account",
-    finds_by_client_id=True,
-    regions_refused=("US",),
-)
+class Binance(SignedVenue):
+    """Binance spot."""
 
+    capabilities = BINANCE
+    order_weight = NEW_ORDER.weight
 
-class Binance:
-    """Binance spot, for all accounts of one egress over one session."""
-
-    capabilities = SPOT
-
-    def __init__(self, wire: BinanceWire, keys: KeyReader, settings: Settings) -> None:
-        self.wire = wire
-        self.keys = keys
-        self.settings = settings
-        self.clock = ServerClock(self._server_time)
-
-    async def send(self, intents: Sequence[Intent]) -> AsyncGenerator[Answer, None]:
-        """Send each order once, at most `ORDER_CONCURRENCY` at a time, answers as they come."""
-        began, accepted = now(), 0
-        keys = await self._read_keys(intents)
-        admitted, refused, grant = await self._admit(intents)
-        for answer in refused:
-            yield answer
-        turns = asyncio.Semaphore(self.settings.order_concurrency)
-        tasks = [
-            asyncio.create_task(self._answer(intent, keys, began, turns)) for intent in admitted
-        ]
-        try:
-            for task in asyncio.as_completed(tasks):
-                answer = await task
-                accepted += isinstance(answer.outcome, Accepted)
-                yield answer
-        finally:
-            for unfinished in tasks:
-                unfinished.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        if accepted:  # An accepted order costs no weight after all.
-            await self.wire.governor.give_back(grant, accepted * NEW_ORDER.weight)
+    def __init__(
+        self, wires: Sequence[Wire], keys: KeyReader, guard: Guard, settings: Settings
+    ) -> None:
+        super().__init__(wires, keys, guard, settings)
+        self.orders = OrderCounts()
 
     async def find(self, account: Account, symbol: str, client_order_id: str) -> Report | None:
         """Look an order up by our id, and its trades when it has any."""
@@ -133,133 +88,54 @@ class Binance:
         return read_answer(reply, read_balances)
 
     async def filters(self, symbols: Sequence[str]) -> dict[str, Filters]:
-        """Read the filters of `symbols` in one call."""
+        """Read the filters of `symbols` in one call, and what is traded of them in another."""
+        wire = self.lanes[DEFAULT].wire
         names = ",".join(f'"{market_id(symbol)}"' for symbol in symbols)
-        reply = await self.wire.ask(EXCHANGE_INFO, {"symbols": f"[{names}]"}, urgent=False)
-        return read_answer(reply, lambda body: read_filters(body, symbols))
+        reply = await wire.ask(EXCHANGE_INFO, {"symbols": f"[{names}]"}, urgent=False)
+        found = read_answer(reply, lambda body: read_filters(body, symbols))
+        self.orders.learn_limits(reply.body.get("rateLimits", ()))
+        wanted = {"symbols": f"[{names}]", "type": "MINI"}
+        reply = await wire.ask(TICKERS, wanted, urgent=False)
+        return read_answer(reply, lambda body: add_volumes(found, body))
 
-    async def restrictions(self, pair: KeyPair) -> dict[str, Any]:
+    async def round_trip_bps(self, pair: KeyPair, symbol: str, egress: str = DEFAULT) -> Decimal:
+        """Read what the owner of a key really pays to buy and sell once. Weight 20."""
+        reply = await self._ask_with(pair, COMMISSION, {"symbol": market_id(symbol)}, egress)
+        return read_answer(reply, read_round_trip_bps)
+
+    async def restrictions(self, pair: KeyPair, egress: str = DEFAULT) -> dict[str, Any]:
         """Read what a key that is about to be connected may do; raises ExchangeAwayError."""
-        key = LockedKey(0, lambda: pair)
-        reply = await self.wire.ask(RESTRICTIONS, await self._stamped({}), key, urgent=False)
-        return read_answer(reply, dict)
+        return read_answer(await self._ask_with(pair, RESTRICTIONS, {}, egress), dict)
 
-    async def close(self) -> None:
-        """Let the connections go."""
-        await self.wire.close()
+    async def holder(self, pair: KeyPair, egress: str = DEFAULT) -> Holder:
+        """Read whose account a key opens, and of what kind. Weight 20."""
+        wanted = {"omitZeroBalances": "true"}
+        return read_answer(await self._ask_with(pair, ACCOUNT, wanted, egress), read_holder)
 
-    async def _admit(self, intents: Sequence[Intent]) -> tuple[list[Intent], list[Answer], Grant]:
-        """Reserve the weight all of them would cost if refused; exits first, with the whole budget.
+    async def _server_time(self, wire: Wire) -> int:
+        return read_answer(await wire.ask(TIME), lambda body: int(body["serverTime"]))
 
-        Gives the orders that may go, the answers of those that may not, and the last grant.
-        """
-        admitted: list[Intent] = []
-        refused: list[Answer] = []
-        grant = Grant(0, 0)
-        for side in (Side.SELL, Side.BUY):
-            orders = [intent for intent in intents if intent.side is side]
-            if not orders:
-                continue
-            grant = await self.wire.governor.take(
-                len(orders), NEW_ORDER.weight, exits=side is Side.SELL
-            )
-            admitted += orders[: grant.requests]
-            late = NotPlaced(0, "the request budget of this minute is used up", grant.retry_after)
-            refused += [Answer(intent, late) for intent in orders[grant.requests :]]
-        return admitted, refused, grant
+    def _write_order(
+        self, wire: Wire, intent: Intent, key: LockedKey, stamp: int, window_ms: int
+    ) -> Request:
+        params = _order_params(intent) | {"timestamp": stamp, "recvWindow": window_ms}
+        return wire.builder.build(NEW_ORDER, params, key)
 
-    async def _answer(
-        self,
-        intent: Intent,
-        keys: Mapping[int, LockedKey] | NotPlaced,
-        began: datetime,
-        turns: asyncio.Semaphore,
-    ) -> Answer:
-        """Send one order when it is its turn; whatever goes wrong becomes its outcome."""
-        async with turns:
-            try:
-                return Answer(intent, await self._place(intent, keys, intent.sent_at or began))
-            except Exception as error:  # noqa: BLE001  an order never ends in an exception
-                name = type(error).__name__
-                # Without its traceback, whose variables may hold the key.
-                log.error("order_unforeseen", order=intent.order_id, error=name)  # noqa: TRY400
-                return Answer(intent, Unclear(f"unforeseen: {name}"))
-
-    async def _place(
-        self, intent: Intent, keys: Mapping[int, LockedKey] | NotPlaced, sent_at: datetime
-    ) -> Outcome:
-        """Open the key, sign, send once, and judge the reply."""
-        if isinstance(keys, NotPlaced):
-            return keys
-        refusal = self._refuse(intent, keys.get(intent.account.id))
-        if refusal:
-            return NotPlaced(0, refusal)
-        try:
-            stamp = await self.clock.stamp()
-            # The stamp is fresh, yet the window ends where the claim put it: a copy of this
-            # request cannot start later than `sent_at` and `RECV_WINDOW_MS`.
-            waited_ms = max(0, to_ms(now()) - to_ms(sent_at))
-            window_ms = self.settings.recv_window_ms - waited_ms
-            if window_ms <= 0:
-                return NotPlaced(0, f"waited {waited_ms} ms in this process, which is too long")
-            params = _order_params(intent) | {"timestamp": stamp, "recvWindow": window_ms}
-            request = self.wire.builder.build(NEW_ORDER, params, keys[intent.account.id])
-            reply = await self.wire.carry(request)
-        except (KeyLockedError, ExchangeAwayError, NotStartedError) as error:
-            return NotPlaced(0, str(error))
-        except LostError as error:
-            return Unclear(str(error))
+    async def _judge(self, lane: Lane, intent: Intent, reply: Reply) -> Outcome:
+        self.orders.hear(intent.account.id, reply.headers)
         if reply.code == CLOCK_REFUSED:
-            self.clock.doubt()
+            lane.clock.doubt()
         return read_outcome(reply, intent.client_order_id)
 
-    def _refuse(self, intent: Intent, key: LockedKey | None) -> str:
-        """Say why this order must not be signed here, or nothing."""
-        if intent.account.egress != self.wire.egress:
-            return f"the account leaves by {intent.account.egress}, not by {self.wire.egress}"
-        if intent.side is Side.BUY and intent.symbol not in self.settings.symbols:
-            return f"{intent.symbol} is not among SYMBOLS, so it is never bought"
-        if key is None or key.version != intent.account.key_version:
-            return "the key this order was claimed with has been removed or replaced"
-        return ""
+    def _hold(self, lane: Lane, intent: Intent) -> NotPlaced | None:
+        """Hold an order back while the exchange wants silence, or its account has had enough."""
+        if wait := self.orders.wait_seconds(intent.account.id):
+            return NotPlaced(0, "the account has placed as many orders as it may", wait)
+        return super()._hold(lane, intent)
 
-    async def _read_keys(self, intents: Sequence[Intent]) -> Mapping[int, LockedKey] | NotPlaced:
-        """Read the sealed keys of the whole batch; without them nothing is placed."""
-        try:
-            return await self.keys([intent.account for intent in intents])
-        except KeyLockedError as error:
-            return NotPlaced(0, str(error))
-        except Exception as error:  # noqa: BLE001  whatever it was, nothing has been placed
-            return NotPlaced(0, f"the keys could not be read: {type(error).__name__}")
-
-    async def _ask(
-        self, account: Account, endpoint: Endpoint, params: dict[str, Any], *, urgent: bool = True
-    ) -> Reply:
-        """Ask something about an account. Raises ExchangeAwayError."""
-        key = await self._key_of(account)
-        try:
-            return await self.wire.ask(endpoint, await self._stamped(params), key, urgent=urgent)
-        except KeyLockedError as error:
-            raise ExchangeAwayError(str(error)) from error
-
-    async def _key_of(self, account: Account) -> LockedKey:
-        """Read one account's key, whatever its version: asking is not placing."""
-        if account.egress != self.wire.egress:
-            raise ExchangeAwayError(f"The account must be asked about by {account.egress}.")
-        try:
-            keys = await self.keys([account])
-        except KeyLockedError as error:
-            raise ExchangeAwayError(str(error)) from error
-        if account.id not in keys:
-            raise ExchangeAwayError(f"Account {account.id} has no key; connect it again.")
-        return keys[account.id]
-
-    async def _stamped(self, params: dict[str, Any]) -> dict[str, Any]:
-        stamp = await self.clock.stamp()
+    async def _signed(self, lane: Lane, params: dict[str, Any]) -> dict[str, Any]:
+        stamp = await lane.clock.stamp()
         return params | {"timestamp": stamp, "recvWindow": self.settings.recv_window_ms}
-
-    async def _server_time(self) -> int:
-        return read_answer(await self.wire.ask(TIME), lambda body: int(body["serverTime"]))
 
 
 def _order_params(intent: Intent) -> dict[str, Any]:
@@ -273,34 +149,3 @@ def _order_params(intent: Intent) -> dict[str, Any]:
         "newClientOrderId": intent.client_order_id,
         "newOrderRespType": "FULL",
     }
-
-
-class CcxtRequests:
-    """Writes and signs requests with one CCXT object, whose keys are lent to it per signature."""
-
-    def __init__(self, base_url: str) -> None:
-        self._ccxt = ccxt.binance({"enableRateLimit": False})
-        self._ccxt.urls["api"] = {
-            "public": f"{base_url}/api/v3",
-            "private": f"{base_url}/api/v3",
-            "sapi": f"{base_url}/sapi/v1",
-        }
-
-    def build(
-        self, endpoint: Endpoint, params: Mapping[str, Any], key: LockedKey | None
-    ) -> Request:
-        """Write the request, signed when there is a key. Raises KeyLockedError.
-
-        Nothing is awaited between lending the key and taking it back, so no other order can
-        be signed with it.
-        """
-        if key is not None:
-            pair = key.open()
-            self._ccxt.apiKey, self._ccxt.secret = pair.key, pair.secret
-        try:
-            signed = self._ccxt.sign(
-                endpoint.path, [endpoint.section], endpoint.method, dict(params)
-            )
-        finally:
-            self._ccxt.apiKey = self._ccxt.secret = ""
-        return Request(signed["method"], signed["url"], signed["headers"] or {}, signed["body"])

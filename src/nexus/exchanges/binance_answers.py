@@ -1,23 +1,19 @@
 """What do Binance's answers say? Turns their JSON into our words, with every number a Decimal."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from nexus.core.clock import from_ms
+from nexus.exchanges.answers import UnreadableError, read_amount, read_moment
 from nexus.exchanges.market_data import RawCandle, RawTicker
-from nexus.exchanges.protocol import Fill, Filters, Report, VenueStatus
+from nexus.exchanges.protocol import Fill, Filters, Holder, Report, VenueStatus
 
 STATUSES = {status.value: status for status in VenueStatus} | {
     "EXPIRED_IN_MATCH": VenueStatus.EXPIRED,
     "PENDING_NEW": VenueStatus.NEW,
     "PENDING_CANCEL": VenueStatus.NEW,
 }
-
-
-class UnreadableError(Exception):
-    """An answer lacks what it must have; the message says what."""
 
 
 def market_id(symbol: str) -> str:
@@ -71,6 +67,16 @@ def read_balances(body: Any) -> dict[str, Decimal]:
         raise UnreadableError(f"the balances lack {error}") from error
 
 
+def read_holder(body: Any) -> Holder:
+    """Read whose account it is; what was not said counts as not allowed."""
+    return Holder(
+        uid=str(body["uid"]),
+        kind=str(body.get("accountType", "")),
+        can_trade=body.get("canTrade") is True,
+        free=read_balances(body),
+    )
+
+
 def read_filters(body: Any, symbols: Iterable[str]) -> dict[str, Filters]:
     """Read the filters of `symbols`; a symbol the answer does not hold is left out."""
     try:
@@ -101,6 +107,41 @@ def _filters(symbol: str, entry: Mapping[str, Any]) -> Filters:
     )
 
 
+def add_volumes(filters: Mapping[str, Filters], body: Any) -> dict[str, Filters]:
+    """Add to each symbol what was traded of it in 24 hours; raises UnreadableError."""
+    told = {str(entry.get("symbol")): entry for entry in _list(body) if isinstance(entry, dict)}
+    return {
+        symbol: replace(
+            item,
+            quote_volume=read_amount(told[market_id(symbol)], "quoteVolume"),
+            last_price=read_amount(told[market_id(symbol)], "lastPrice"),
+        )
+        if market_id(symbol) in told
+        else item
+        for symbol, item in filters.items()
+    }
+
+
+def read_round_trip_bps(body: Any) -> Decimal:
+    """Read what an account pays to buy and sell at the market once, in hundredths of a percent.
+
+    Binance adds up three commissions, each with a part for taking and one for the side.
+    """
+    names = ("standardCommission", "specialCommission", "taxCommission")
+    try:
+        rates = [body[name] for name in names if name in body]
+        parts = [
+            read_amount(rate, part)
+            for rate in rates
+            for part in ("taker", "taker", "buyer", "seller")
+        ]
+    except (KeyError, TypeError) as error:
+        raise UnreadableError(f"the commission lacks {error}") from error
+    if "standardCommission" not in body:
+        raise UnreadableError("the commission lacks its standard part")
+    return sum(parts, Decimal(0)) * 10_000
+
+
 def read_tickers(body: Any, symbols: Sequence[str]) -> list[RawTicker]:
     """Read the last prices, unjudged; an entry that cannot be read at all is left out."""
     names = {market_id(symbol): symbol for symbol in symbols}
@@ -124,25 +165,6 @@ def read_candles(body: Any) -> list[RawCandle]:
         ]
     except (TypeError, IndexError, InvalidOperation) as error:
         raise UnreadableError("a candle is not a row of numbers") from error
-
-
-def read_amount(entry: Mapping[str, Any], name: str) -> Decimal:
-    """Read an amount of money or goods: finite and not negative."""
-    try:
-        amount = Decimal(str(entry[name]))
-    except (KeyError, TypeError, InvalidOperation) as error:
-        raise UnreadableError(f"{name} is missing or not a number") from error
-    if not amount.is_finite() or amount < 0:
-        raise UnreadableError(f"{name} is not a finite amount")
-    return amount
-
-
-def read_moment(value: Any) -> datetime:
-    """Read a millisecond stamp."""
-    try:
-        return from_ms(int(value))
-    except (TypeError, ValueError, OverflowError, OSError) as error:
-        raise UnreadableError("a time is missing or not a number") from error
 
 
 def _list(body: Any) -> list[Any]:

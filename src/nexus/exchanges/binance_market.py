@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from nexus.core.clock import to_ms
+from nexus.exchanges.answers import read_answer
 from nexus.exchanges.binance_answers import market_id, read_candles, read_tickers
-from nexus.exchanges.binance_outcome import read_answer
-from nexus.exchanges.binance_wire import KLINES, TICKERS, BinanceWire
+from nexus.exchanges.binance_wire import KLINES, TICKERS
 from nexus.exchanges.market_data import RawCandle, RawTicker
+from nexus.exchanges.wire import Wire
 
 
 class BinanceMarket:
     """Market data of one Binance address."""
 
-    def __init__(self, wire: BinanceWire, name: str) -> None:
+    def __init__(self, wire: Wire, name: str) -> None:
         self.wire = wire
         self.name = name
 

@@ -4,23 +4,16 @@ The rule of the house: when it is not certain that the order never started, it i
 unclear is answered by asking. Every code that is not listed here is unclear.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
-
-from nexus.exchanges.binance_answers import UnreadableError, read_order
+from nexus.exchanges.answers import UnreadableError
+from nexus.exchanges.binance_answers import read_order
 from nexus.exchanges.protocol import (
     Accepted,
-    ExchangeAwayError,
     NotPlaced,
     Outcome,
     Rejected,
     Unclear,
 )
-
-T = TypeVar("T")
-UNREADABLE: Final = object()
-"""The body of a reply that is not whole, or not JSON."""
+from nexus.exchanges.wire import BAD_REQUEST, UNREADABLE, Reply
 
 REFUSED_FOR_GOOD = {-1013, -1014, -2010} | set(range(-1199, -1099))
 """Filters, composition, balance, and every mistake in a parameter (-11xx)."""
@@ -30,36 +23,10 @@ CLOCK_REFUSED = -1021
 NO_SUCH_ORDER = -2013
 TOO_MUCH_WEIGHT = -1003
 TOO_MANY_ORDERS = -1015
-BAD_REQUEST, FORBIDDEN, BANNED, SLOW_DOWN, SERVER_ERROR = 400, 403, 418, 429, 500
+FORBIDDEN, BANNED, SLOW_DOWN, SERVER_ERROR = 403, 418, 429, 500
 PAUSES = {SLOW_DOWN: 60.0, BANNED: 120.0}
 """Seconds to stay away when the answer does not say how long; bans begin at two minutes."""
 ORDER_WINDOW_SECONDS = 10.0
-MESSAGE_LENGTH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back: status, headers, and the JSON body or UNREADABLE."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
-
-    @property
-    def code(self) -> int | None:
-        """The exchange's own error code, if it gave one."""
-        code = self.body.get("code") if isinstance(self.body, dict) else None
-        return code if isinstance(code, int) else None
-
-    @property
-    def message(self) -> str:
-        """The exchange's own words, cut to a sensible length."""
-        return str(self.body.get("msg", ""))[:MESSAGE_LENGTH] if self.code is not None else ""
-
-    @property
-    def ok(self) -> bool:
-        """Whether it is a readable answer to what was asked."""
-        return self.status < BAD_REQUEST and self.body is not UNREADABLE and self.code is None
 
 
 def read_outcome(reply: Reply, client_order_id: str) -> Outcome:
@@ -74,17 +41,6 @@ def read_outcome(reply: Reply, client_order_id: str) -> Outcome:
     if reply.status < BAD_REQUEST:
         return _read_acceptance(reply, client_order_id)
     return _read_refusal(reply)
-
-
-def read_answer(reply: Reply, reader: Callable[[Any], T]) -> T:
-    """Read a good reply to a question with `reader`; raises ExchangeAwayError for any other."""
-    if not reply.ok:
-        told = f"HTTP {reply.status} {reply.code or ''} {reply.message}".strip()
-        raise ExchangeAwayError(f"Binance did not answer: {told}")
-    try:
-        return reader(reply.body)
-    except (UnreadableError, KeyError, TypeError, ValueError) as error:
-        raise ExchangeAwayError(f"Binance's answer cannot be read: {error}") from error
 
 
 def stay_away(reply: Reply) -> float:

@@ -8,6 +8,14 @@ class VenueRefusedError(Exception):
 class KeyRefusedError(Exception):
     """The exchange key may not be connected; the message says what to change."""
 
+    def __init__(self, sentence: str, code: str = "refused") -> None:
+        super().__init__(sentence)
+        self.code = code
+
 
 class KeyLockedError(Exception):
     """A stored key cannot be opened. The message never holds anything of the key."""
+
+
+class NoDropBoxError(Exception):
+    """No worker has made the box into which keys are dropped."""

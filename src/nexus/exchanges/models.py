@@ -1,9 +1,9 @@
 """The tables of a person's exchange accounts, their keys, and what we last knew they hold."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nexus.core.db import Amount, Id, Table
@@ -14,7 +14,21 @@ class ExchangeAccount(Table):
 
     __tablename__ = "exchange_accounts"
     __table_args__ = (
-        CheckConstraint("status IN ('active', 'key_invalid', 'removed')", name="status"),
+        CheckConstraint(
+            "status IN ('active', 'paused', 'exits_only', 'key_invalid', 'removed')", name="status"
+        ),
+        CheckConstraint(
+            "health IN ('ok', 'expiring', 'unlocked', 'address_missing', 'revoked',"
+            " 'rights_changed')",
+            name="health",
+        ),
+        Index(
+            "uq_exchange_accounts_venue_uid",
+            "venue",
+            "venue_uid",
+            unique=True,
+            postgresql_where=text("venue_uid <> '' AND status <> 'removed'"),
+        ),
     )
 
     id: Mapped[Id]
@@ -23,17 +37,41 @@ class ExchangeAccount(Table):
     label: Mapped[str]
     egress: Mapped[str] = mapped_column(default="default")
     status: Mapped[str] = mapped_column(default="active")
+    """`paused` (by its owner) and `exits_only` (by us) buy nothing and still sell."""
     status_reason: Mapped[str] = mapped_column(default="")
+    paused_at: Mapped[datetime | None]
+    """Since when its owner wants no entries; outlives a time in which the key was refused."""
+    health: Mapped[str] = mapped_column(default="ok", server_default="ok")
+    """What the exchange last said of the key."""
+    health_told: Mapped[str] = mapped_column(default="ok", server_default="ok")
+    """What of that the owner was last told: news is told once."""
+    health_at: Mapped[datetime | None]
+    """When the exchange was last asked about the key; None asks again soon."""
+    key_expires_at: Mapped[datetime | None]
+    """When the exchange takes the right to trade away; None while it does not."""
+    venue_uid: Mapped[str] = mapped_column(default="", server_default="")
+    """The account's number at the exchange: a new key must belong to the same one."""
     key_version: Mapped[int] = mapped_column(default=0)
     balances_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
 class ApiKey(Table):
-    """An encrypted exchange key: a fresh data key per record, wrapped by the key in `kid`."""
+    """An encrypted exchange key: a fresh data key per record, wrapped by the key in `kid`.
+
+    The web process may write the sealed columns and never read them (`migrations/grants.sql`).
+    A removed key stays as a row whose data key and ciphertext are gone.
+    """
 
     __tablename__ = "api_keys"
-    __table_args__ = (UniqueConstraint("fingerprint"),)
+    __table_args__ = (
+        Index(
+            "uq_api_keys_fingerprint",
+            "fingerprint",
+            unique=True,
+            postgresql_where=text("destroyed_at IS NULL"),
+        ),
+    )
 
     account_id: Mapped[int] = mapped_column(ForeignKey("exchange_accounts.id"), primary_key=True)
     version: Mapped[int]
@@ -48,6 +86,67 @@ class ApiKey(Table):
     ip_restricted: Mapped[bool]
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
+    destroyed_at: Mapped[datetime | None]
+
+
+class VaultSecret(Table):
+    """A secret of the installation, wrapped like a data key; `public` is what all may know."""
+
+    __tablename__ = "vault_secrets"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    kid: Mapped[str]
+    wrap_nonce: Mapped[bytes]
+    wrapped: Mapped[bytes]
+    public: Mapped[bytes | None]
+
+
+class KeyDrop(Table):
+    """A key on its way from its owner to a worker, for an hour at most.
+
+    The two halves are sealed to the workers' drop box and bound to this row and its owner; who
+    reads the table reads neither, and the web process may not even read the boxes.
+    """
+
+    __tablename__ = "key_drops"
+    __table_args__ = (
+        CheckConstraint("kind IN ('ed25519', 'hmac')", name="kind"),
+        CheckConstraint("status IN ('open', 'checking', 'refused', 'connected')", name="status"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    """128 random bits; part of the page's address."""
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("exchange_accounts.id"))
+    """The account whose key is replaced, and afterwards the account that was connected."""
+    replaces: Mapped[bool] = mapped_column(default=False)
+    venue: Mapped[str]
+    label: Mapped[str]
+    egress: Mapped[str]
+    kind: Mapped[str]
+    public_key: Mapped[str] = mapped_column(default="")
+    """The half of an Ed25519 pair that is registered at the exchange, in PEM."""
+    key_box: Mapped[bytes | None]
+    secret_box: Mapped[bytes | None]
+    status: Mapped[str] = mapped_column(default="open")
+    code: Mapped[str] = mapped_column(default="")
+    sentence: Mapped[str] = mapped_column(default="")
+    """Why it was refused, or why it takes longer, in words for its owner."""
+    network: Mapped[str] = mapped_column(default="")
+    lease_until: Mapped[datetime | None]
+    """Until when a worker is at it; another takes over afterwards."""
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class KeyOpening(Table):
+    """How often exchange keys were opened in an hour, by all workers together."""
+
+    __tablename__ = "key_openings"
+
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    opened: Mapped[int]
+    alarmed: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class AccountBalance(Table):
@@ -74,7 +173,21 @@ class SymbolFilter(Table):
     max_quantity: Mapped[Amount]
     min_notional: Mapped[Amount]
     trading: Mapped[bool]
+    quote_volume: Mapped[Amount | None]
+    last_price: Mapped[Amount | None]
     read_at: Mapped[datetime]
+
+
+class DailySpending(Table):
+    """What an account's purchases of its newest day came to, counted before they are sent."""
+
+    __tablename__ = "daily_spending"
+    __table_args__ = (CheckConstraint("spent >= 0 AND spent < 1e15", name="finite"),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("exchange_accounts.id"), primary_key=True)
+    quote_asset: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date]
+    spent: Mapped[Amount]
 
 
 class PaperBalance(Table):

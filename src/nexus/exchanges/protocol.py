@@ -5,7 +5,7 @@ never started it, *unclear* when nobody can know yet. Unclear is answered by ask
 sending again.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -18,6 +18,13 @@ class Side(StrEnum):
 
     BUY = "buy"
     SELL = "sell"
+
+
+def may_trade(account_status: str, side: Side) -> bool:
+    """Say whether an account may do this: one that was paused, or is in doubt, only sells."""
+    return account_status == "active" or (
+        side is Side.SELL and account_status in ("paused", "exits_only")
+    )
 
 
 class VenueStatus(StrEnum):
@@ -42,6 +49,9 @@ class Filters:
     max_quantity: Decimal
     min_notional: Decimal
     trading: bool = True
+    quote_volume: Decimal | None = None
+    """What was traded of it in the last 24 hours, in quote units; None when nobody said."""
+    last_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +62,17 @@ class Capabilities:
     taker_fee_bps: Decimal
     client_id_pattern: str
     client_id_unique_among: str
+    """Among which orders the venue refuses a client id that it has seen."""
     finds_by_client_id: bool
+    client_id_drops: str = ""
+    """Letters of our ids that the venue does not take; the adapter leaves them out."""
     regions_refused: tuple[str, ...] = ()
+    stop_orders: bool = False
+    user_stream: bool = False
+    limits_count: str = "nothing"
+    """What the venue's request limits are counted by."""
+    source: str = "our own"
+    """Where this was read."""
 
     @property
     def round_trip_bps(self) -> Decimal:
@@ -138,6 +157,8 @@ class NotPlaced:
     retry_after: float = 0
     key_invalid: bool = False
     """The venue no longer accepts this key: the account must be stopped and told once."""
+    final: bool = False
+    """We refused and would again: the plan ends as denied, with `message` as its reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +168,17 @@ class Unclear:
     why: str
     exists: bool = False
     """True when the venue said 'duplicate': an order with our id exists, adopt it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whose account a key opens, as the venue says it."""
+
+    uid: str
+    """The account's number at the venue; the same for all of its keys."""
+    kind: str
+    can_trade: bool
+    free: Mapping[str, Decimal]
 
 
 Outcome = Accepted | Rejected | NotPlaced | Unclear
@@ -163,6 +195,20 @@ class Answer:
 
 class ExchangeAwayError(Exception):
     """The venue could not be asked just now; ask again later."""
+
+    def __init__(self, message: str, retry_after: float = 0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds until it may be asked again, where that is known."""
+
+
+class VenueRefusalError(ExchangeAwayError):
+    """The venue was asked and would not answer: its status and its own code say why."""
+
+    def __init__(self, message: str, status: int, code: int | None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
 
 
 class Exchange(Protocol):

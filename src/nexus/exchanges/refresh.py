@@ -30,7 +30,10 @@ async def refresh_oldest_accounts(
     async with database.transaction() as tx:
         rows = await tx.scalars(
             select(ExchangeAccount)
-            .where(ExchangeAccount.status == "active", ExchangeAccount.id.not_in(busy))
+            .where(
+                ExchangeAccount.status.in_(("active", "paused", "exits_only")),
+                ExchangeAccount.id.not_in(busy),
+            )
             .order_by(ExchangeAccount.balances_at.asc().nulls_first())
             .limit(ACCOUNTS_A_MINUTE)
         )

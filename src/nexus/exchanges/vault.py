@@ -1,13 +1,10 @@
 """Keep exchange keys: sealed at rest, opened only to sign.
 
-Envelope encryption. Every record has a data key of its own (AES-256-GCM), and that key is
-wrapped by `KEY_ENCRYPTION_KEY`. Both are bound to whose key it is, so a row that was moved to
-another person, account or version does not open.
+Envelope encryption. Every record has a data key of its own (AES-256-GCM), and that key is wrapped
+by whoever holds the key-encryption key. Both are bound to whose key it is, so a row that was moved
+to another person, account or version does not open.
 """
 
-import base64
-import hashlib
-import hmac
 import json
 import secrets
 from dataclasses import dataclass
@@ -15,13 +12,11 @@ from typing import NoReturn
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from nexus.exchanges.errors import KeyLockedError
+from nexus.exchanges.key_provider import NONCE_BYTES, KeyProvider, Wrapped, read_keys
 from nexus.settings import ProcessSettings
 
-NONCE_BYTES = 12
 DATA_KEY_BITS = 256
 
 
@@ -71,60 +66,53 @@ class SealedKey:
     nonce: bytes
     ciphertext: bytes
     last4: str
-    fingerprint: bytes
+
+    @property
+    def wrapped(self) -> Wrapped:
+        """The data key alone."""
+        return Wrapped(self.kid, self.wrap_nonce, self.wrapped_dek)
 
 
 class Vault:
-    """Seals and opens exchange keys with the one key-encryption key of this installation."""
+    """Seals and opens exchange keys with the key-encryption keys of this installation."""
 
-    def __init__(self, key_encryption_key: bytes) -> None:
-        self._wrapper = AESGCM(key_encryption_key)
-        self._fingerprint_key = _derive(key_encryption_key, b"nexus.fingerprint.v1")
-        self.kid = _derive(key_encryption_key, b"nexus.kid.v1")[:6].hex()
+    def __init__(self, keys: KeyProvider) -> None:
+        self.keys = keys
 
     def seal(self, pair: KeyPair, owner: Owner) -> SealedKey:
         """Encrypt `pair` for `owner` under a fresh data key."""
         data_key = AESGCM.generate_key(DATA_KEY_BITS)
-        nonce, wrap_nonce = secrets.token_bytes(NONCE_BYTES), secrets.token_bytes(NONCE_BYTES)
+        nonce = secrets.token_bytes(NONCE_BYTES)
         plain = json.dumps([pair.key, pair.secret]).encode()
+        wrapped = self.keys.wrap(data_key, owner.bound())
         return SealedKey(
-            kid=self.kid,
-            wrap_nonce=wrap_nonce,
-            wrapped_dek=self._wrapper.encrypt(wrap_nonce, data_key, owner.bound()),
+            kid=wrapped.kid,
+            wrap_nonce=wrapped.wrap_nonce,
+            wrapped_dek=wrapped.wrapped_dek,
             nonce=nonce,
             ciphertext=AESGCM(data_key).encrypt(nonce, plain, owner.bound()),
             last4=pair.last4,
-            fingerprint=self.fingerprint(pair),
         )
 
     def open_key(self, sealed: SealedKey, owner: Owner) -> KeyPair:
         """Decrypt a stored key; KeyLockedError when it is not this owner's or not ours."""
         try:
-            data_key = self._wrapper.decrypt(sealed.wrap_nonce, sealed.wrapped_dek, owner.bound())
+            data_key = self.keys.unwrap(sealed.wrapped, owner.bound())
             plain = AESGCM(data_key).decrypt(sealed.nonce, sealed.ciphertext, owner.bound())
+        except KeyLockedError as error:
+            raise KeyLockedError(f"Account {owner.account_id} has no usable key. {error}") from None
         except (InvalidTag, ValueError):
             raise KeyLockedError(
-                f"The exchange key of account {owner.account_id} cannot be opened with"
-                f" KEY_ENCRYPTION_KEY {self.kid} (it was sealed with {sealed.kid})."
-                " Set the key it was sealed with, or connect the account again."
+                f"The exchange key of account {owner.account_id} was changed or destroyed."
+                " Connect the account again."
             ) from None
         return KeyPair(*json.loads(plain))
 
-    def fingerprint(self, pair: KeyPair) -> bytes:
-        """Give what finds the same exchange key again without showing it."""
-        return hmac.digest(self._fingerprint_key, pair.key.encode(), hashlib.sha256)
+    def rewrap(self, wrapped: Wrapped, owner: Owner) -> Wrapped:
+        """Wrap a data key under the newest key; what it encrypts is not touched."""
+        return self.keys.wrap(self.keys.unwrap(wrapped, owner.bound()), owner.bound())
 
 
 def open_vault(settings: ProcessSettings) -> Vault:
     """Open the vault of this installation; KeyLockedError without its key."""
-    text = settings.key_encryption_key.get_secret_value()
-    if not text:
-        raise KeyLockedError(
-            "Exchange keys cannot be opened: KEY_ENCRYPTION_KEY is not set."
-            " Set it to the 32 bytes (in base64) they were sealed with."
-        )
-    return Vault(base64.b64decode(text))
-
-
-def _derive(key: bytes, purpose: bytes) -> bytes:
-    return HKDF(SHA256(), length=32, salt=None, info=purpose).derive(key)
+    return Vault(read_keys(settings))

@@ -9,6 +9,7 @@ committed, no further claim can.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, RowMapping, Select, and_, exists, func, or_, select, update
@@ -191,13 +192,19 @@ async def _write_down(
     )
     statement, columns = insert_rows(OrderRow, [_order_values(row, at, broker) for row in rows])
     written = await tx.execute(
-        statement.returning(OrderRow.id, OrderRow.plan_id, OrderRow.client_order_id), columns
+        statement.returning(
+            OrderRow.id, OrderRow.plan_id, OrderRow.client_order_id, OrderRow.quantity
+        ),
+        columns,
     )
     orders = {order.plan_id: order for order in written}
     events = [
         {
             "plan_id": plan_id, "order_id": order.id, "at": at, "status": "SENDING",
-            "detail": {"client_order_id": order.client_order_id, "worker": broker.worker},
+            "detail": {
+                "client_order_id": order.client_order_id, "worker": broker.worker,
+                "quantity": str(order.quantity), "plan": "ORDERED",
+            },
         }
         for plan_id, order in orders.items()
     ]  # fmt: skip
@@ -232,7 +239,7 @@ def _order_values(row: RowMapping, at: datetime, broker: Broker) -> dict[str, An
     }
 
 
-def _intent(row: RowMapping, order: Row[int, int, str], at: datetime) -> Intent:
+def _intent(row: RowMapping, order: Row[int, int, str, Decimal], at: datetime) -> Intent:
     return Intent(
         order_id=order.id,
         account=Account(row["account_id"], row["venue"], row["egress"], row["key_version"]),

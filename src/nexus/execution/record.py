@@ -52,6 +52,8 @@ class News:
     """Set when the order surely never started: how long to wait before another attempt."""
     costs_attempt: bool = True
     """False when we refused ourselves, before the network: no attempt was used up."""
+    denied: str = ""
+    """Why we refused it ourselves, right before the signature, and would again."""
     not_found: bool = False
     """Whether the venue was asked, and does not know the order."""
 
@@ -71,6 +73,8 @@ def news_of_sending(order_id: int, outcome: Outcome, broker: Broker) -> News:
     match outcome:
         case Accepted(report):
             return News(order_id, step, report)
+        case NotPlaced(message=message, final=True):
+            return News(order_id, step, denied=message)
         case NotPlaced(code, _, retry_after, key_invalid):
             wait = timedelta(seconds=max(retry_after, LEAST_WAIT_SECONDS))
             return News(
@@ -100,6 +104,7 @@ async def record_news(tx: Transaction, news: Sequence[News], broker: Broker) -> 
     await _store_fills(tx, moving)
     moved = [(k, item) for k, item in moving if _is_change(k.order, item)]
     told = [(k, item) for k, item in moved if _is_move(k.order, item)]
+    before = {k.order.id: k.order.updated_at for k, _ in moved}
     for k, item in moved:
         _move(k.order, item, at)
     await _write_orders(tx, moved)
@@ -111,10 +116,10 @@ async def record_news(tx: Transaction, news: Sequence[News], broker: Broker) -> 
             if k.order.status == "FILLED" and k.plan.action in ("exit", "close")
         ],
     )
-    await _write_events(tx, moved, at)
     tx.announce(*(_fact(k, item, at) for k, item in told))
     await _stop_invalid_accounts(tx, moved)
     await _end_plans(tx, moved, broker, at)
+    await _write_events(tx, moved, before, at)
 
 
 async def _lock(tx: Transaction, order_ids: Iterable[int]) -> Mapping[int, Known]:
@@ -202,7 +207,16 @@ def _fill_values(order: OrderRow, fill: Fill) -> dict[str, Any]:
     }
 
 
-async def _write_events(tx: Transaction, moved: Sequence[tuple[Known, News]], at: datetime) -> None:
+async def _write_events(
+    tx: Transaction,
+    moved: Sequence[tuple[Known, News]],
+    before: Mapping[int, datetime],
+    at: datetime,
+) -> None:
+    """Write each step, so that `nexus ledger verify` can rebuild the order and its plan from them.
+
+    A step names its plan's state, and the time of the step before it: none can be missing.
+    """
     if not moved:
         return
     events = [
@@ -211,10 +225,12 @@ async def _write_events(tx: Transaction, moved: Sequence[tuple[Known, News]], at
             "order_id": k.order.id,
             "at": at,
             "status": item.step.status,
-            "detail": _detail(item),
+            "detail": {
+                **_detail(item), "plan": k.plan.status, "after": before[k.order.id].isoformat(),
+            },
         }
         for k, item in moved
-    ]
+    ]  # fmt: skip
     await tx.execute(*insert_rows(OrderEvent, events))
 
 
@@ -245,19 +261,26 @@ def _fact(k: Known, item: News, at: datetime) -> OrderMoved:
         average_price=report.executed_quote / done if report and done else None,
         fee=sum((fill.fee for fill in fills), Decimal(0)),
         fee_asset=fills[0].fee_asset if fills else "",
-        reason=item.step.reason,
+        reason=item.denied or item.step.reason,
         at=at,
     )
 
 
 async def _stop_invalid_accounts(tx: Transaction, moved: Sequence[tuple[Known, News]]) -> None:
-    """Stop the accounts whose key the venue no longer accepts: nothing more is sent for them."""
+    """Stop the accounts whose key the venue no longer accepts: nothing more is sent for them.
+
+    The next round of `exchanges/health.py` asks the venue why, and tells the owner.
+    """
     accounts = {k.order.account_id for k, item in moved if item.key_invalid}
     if accounts:
         await tx.execute(
             update(ExchangeAccount)
-            .where(among(ExchangeAccount.id, accounts), ExchangeAccount.status == "active")
-            .values(status="key_invalid", status_reason="The exchange no longer accepts this key.")
+            .where(among(ExchangeAccount.id, accounts), ExchangeAccount.status != "removed")
+            .values(
+                status="key_invalid",
+                status_reason="The exchange no longer accepts this key.",
+                health_at=None,
+            )
         )
 
 
@@ -274,7 +297,8 @@ async def _end_plans(
         if item.again_in is not None and not used_up and at < k.plan.not_after:
             k.plan.status, k.plan.not_before = "PLANNED", at + item.again_in
             continue
-        k.plan.status, k.plan.reason = "DONE", item.step.reason
+        k.plan.status = "DENIED" if item.denied else "DONE"
+        k.plan.reason = item.denied or item.step.reason
         if k.plan.close_request_id is not None:
             sold, outcome = _sale(k.order)
             await finish_close(tx, k.plan.close_request_id, sold=sold, outcome=outcome)

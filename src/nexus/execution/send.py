@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 
+from nexus.core.faults import reach
 from nexus.exchanges.protocol import Answer, Intent
 from nexus.execution.broker import Broker
 from nexus.execution.claim import claim
@@ -25,6 +26,7 @@ async def place_orders(broker: Broker, plan_ids: Sequence[int]) -> None:
         while waiting:
             async with broker.database.transaction() as tx:
                 claims = await claim(tx, waiting, broker)
+            reach("claimed")
             if not claims.intents:
                 break
             await _send_and_record(broker, claims.intents)
@@ -52,8 +54,10 @@ async def _send_to(broker: Broker, venue: str, orders: Sequence[Intent]) -> None
     async with aclosing(broker.venues[venue].send(orders)) as answers:
         async for batch in _in_batches(answers):
             news = [news_of_sending(a.intent.order_id, a.outcome, broker) for a in batch]
+            reach("sent")
             async with broker.database.transaction() as tx:
                 await record_news(tx, news, broker)
+            reach("recorded")
 
 
 async def _in_batches(answers: AsyncIterator[Answer]) -> AsyncIterator[list[Answer]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from nexus.exchanges.protocol import Side
+from nexus.exchanges.protocol import Side, may_trade
 from nexus.fanout.size import BPS, plain
 
 FRESH_READING_TICKS = 3
@@ -99,7 +99,7 @@ def _standing(plan: Candidate, stopped: AbstractSet[str]) -> Deny | None:
     """Refuse what a stop, the account or the bot forbids."""
     if "everything" in stopped:
         return Deny("STOPPED: switch=everything")
-    if plan.account_status != "active":
+    if not may_trade(plan.account_status, plan.side):
         return Deny(f"ACCOUNT_NOT_ACTIVE: status={plan.account_status}")
     if plan.action == "close":
         return None if plan.bot_status == "closing" else _bot_refusal(plan)

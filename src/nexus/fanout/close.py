@@ -15,6 +15,9 @@ from nexus.fanout.size import Denial, NotYet, size_close
 from nexus.market.queries import last_prices
 from nexus.settings import TradingSettings
 
+DROPPED = "BOT_CLOSING: its owner is closing it"
+"""Why a bot's waiting plans end when it is told to close. The close request is their event."""
+
 
 async def plan_closes(tx: Transaction, rules: TradingSettings) -> list[int]:
     """Plan every close request that has no plan yet; give the ids of the plans to be ordered.
@@ -44,7 +47,7 @@ async def _plan_close(
     await tx.execute(
         update(PlanRow)
         .where(PlanRow.bot_id == bot.id, PlanRow.status == "PLANNED")
-        .values(status="DENIED", reason="BOT_CLOSING: its owner is closing it")
+        .values(status="DENIED", reason=DROPPED)
     )
     [seat] = await seats(tx, bot.symbol, now(), Bot.id == bot.id)
     if seat.held <= 0 and not seat.has_live_order:

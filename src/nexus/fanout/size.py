@@ -7,7 +7,7 @@ the venue's step, and checked again after rounding.
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from nexus.exchanges.protocol import Filters, Side
+from nexus.exchanges.protocol import Filters, Side, may_trade
 from nexus.settings import TradingSettings
 from nexus.strategy.border import Action
 
@@ -77,7 +77,8 @@ def size(
     seat: Seat, wish: Wish, filters: Filters | None, rules: TradingSettings
 ) -> Leg | Denial | NotYet:
     """Say what one bot does about the leader's move."""
-    if seat.account_status != "active":
+    side = Side.BUY if wish.action.buys else Side.SELL
+    if not may_trade(seat.account_status, side):
         return Denial(f"ACCOUNT_NOT_ACTIVE: status={seat.account_status}")
     if filters is None or not filters.trading:
         return Denial(f"SYMBOL_NOT_TRADING: symbol={wish.symbol} venue={seat.venue}")

@@ -47,6 +47,7 @@ class Seat:
 
     user_id: int
     csrf_token: str
+    session_id: int
     queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
     behind: bool = False
 
@@ -140,8 +141,16 @@ class Audience:
                     await self._happened(news["items"])
                 case "bots":
                     await self._refresh_bots(set(news["people"]) & self.seats.keys())
+                case "sessions":
+                    self._signed_out(set(news["ids"]))
         except Exception:
             log.exception("news_not_drawn", kind=kind)
+
+    def _signed_out(self, session_ids: AbstractSet[int]) -> None:
+        """End the streams of browsers in which nobody is signed in any more."""
+        for seat in self._everyone():
+            if seat.session_id in session_ids:
+                seat.end()
 
     async def _market_seen(self) -> None:
         async with self.database.transaction() as tx:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from nexus.accounts.events import SessionsEnded
 from nexus.bots.events import BotChanged
 from nexus.core.db import Transaction
 from nexus.core.redis import Channel
@@ -34,3 +35,8 @@ class Publisher:
         """Publish whose bots look different now."""
         people = sorted({fact.user_id for fact in facts})
         tx.after_commit(lambda: self.channel.publish({"kind": "bots", "people": people}))
+
+    async def sessions_ended(self, tx: Transaction, facts: Sequence[SessionsEnded]) -> None:
+        """Publish in which browsers nobody is signed in any more."""
+        ids = sorted({number for fact in facts for number in fact.session_ids})
+        tx.after_commit(lambda: self.channel.publish({"kind": "sessions", "ids": ids}))

@@ -10,8 +10,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
-from nexus.accounts.guard import session_token
-from nexus.accounts.sessions import Person, find_person
+from nexus.accounts.sessions import Person, is_signed_in
 from nexus.bots.forms import LARGEST_ID
 from nexus.bots.views import bots_of, total
 from nexus.core.csrf import token_for
@@ -19,6 +18,7 @@ from nexus.core.db import Database, Transaction
 from nexus.core.render import slug
 from nexus.core.web import AnyRequest, page
 from nexus.feed.audience import Seat
+from nexus.feed.onboard import checklist
 from nexus.feed.queries import decision_views, feed_of, market_views
 from nexus.feed.stream import stream
 from nexus.market.queries import recent_candles
@@ -44,6 +44,7 @@ async def show_home(
         request,
         "feed/home.html",
         markets=await market_views(tx, settings),
+        steps=await checklist(tx, person, has_bot=bool(bots)),
         bots=bots,
         totals=total(bots, settings.symbols[0].partition("/")[2]),
         feed=feed,
@@ -68,10 +69,11 @@ async def live(
 
     async def still_signed_in() -> bool:
         async with database.transaction() as tx:
-            return await find_person(tx, session_token(request)) is not None
+            return await is_signed_in(tx, person.session_id)
 
+    seat = Seat(person.id, token, person.session_id)
     return Stream(
-        stream(state.audience, Seat(person.id, token), database, after, still_signed_in),
+        stream(state.audience, seat, database, after, still_signed_in),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from nexus.bots.events import BotChanged
+from nexus.accounts.events import SessionsEnded
+from nexus.bots.events import BotChanged, BotsStopped
 from nexus.core.db import Reaction
 from nexus.core.redis import Channel
+from nexus.exchanges.events import KeyNews
 from nexus.execution.events import OrderMoved, PlanRefused
 from nexus.feed.publish import Publisher
 from nexus.feed.write import FeedWriter
@@ -18,7 +20,10 @@ def open_reactions(channel: Channel) -> Mapping[type, Sequence[Reaction]]:
     return {
         OrderMoved: [writer.orders_moved],
         PlanRefused: [writer.plans_refused],
+        KeyNews: [writer.key_news],
         BotChanged: [publisher.bots_changed],
+        BotsStopped: [writer.bots_stopped],
         MarketSeen: [publisher.market_seen],
         Decided: [publisher.decided],
+        SessionsEnded: [publisher.sessions_ended],
     }

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from nexus.bots.events import BotsStopped
 from nexus.core.render import money, price, quantity
 from nexus.execution.events import OrderMoved, PlanRefused
 
@@ -9,16 +10,20 @@ NOTHING_TRADED = "NOTHING_TRADED"
 """The exchange took an order, ended it without a trade, and gave no reason of its own."""
 
 SENTENCES = {
-    "ACCOUNT_NOT_ACTIVE": "The exchange account is not connected. Connect it again to trade.",
+    "ACCOUNT_NOT_ACTIVE": "The exchange account is paused, or its key does not work. See Accounts.",
     "ACKED": "The exchange has the order. What was traded is being asked for.",
     "ALREADY_INVESTED": "The bot had invested its share already.",
     "BALANCE_BELOW_MINIMUM": "The account had too little free: {free} of at least {needed}.",
     "BOT_CLOSING": "You had told the bot to close.",
     "BOT_PAUSED": "The bot was paused.",
     "BOT_STOPPED": "The bot was stopped.",
+    "DAILY_CAP": "The account's daily limit of {cap} would have been passed.",
     "DUST": "What is left is too little to be sold at this exchange.",
     "GATE_CLOSED": "The market turned before the order could be sent, so it was not sent.",
+    "ILLIQUID": "Too little is traded in this symbol to buy it safely.",
     "NOT_IN_TRADE": "The bot is not in this trade. It joins at the next entry.",
+    "NOT_LISTED": "This symbol is not one that may be bought here.",
+    "NO_LIMITS": "No limits are set for this currency, so nothing is bought with it.",
     NOTHING_TRADED: "The exchange ended the order before any of it was traded.",
     "NOT_PLACED": "The exchange did not take the order. Nothing was traded.",
     "NO_TIER": "Your tier does not include new trades.",
@@ -33,6 +38,7 @@ SENTENCES = {
     "TRADE_OVER": "The strategy had left the trade before the order could be sent.",
     "UNKNOWN": "The exchange has not confirmed the order yet. We keep asking; nothing is resent.",
     "USER_LIMIT_BELOW_MINIMUM": "Your own limit is below the exchange's minimum of {needed}.",
+    "VOLUME_UNKNOWN": "It is not known yet how much of this symbol is traded.",
 }
 
 
@@ -70,6 +76,25 @@ def refusal_words(fact: PlanRefused) -> tuple[str, str, str]:
     """Give the kind, title and detail of a plan that will not be sent."""
     wanted = "buy" if fact.side == "buy" else "sell"
     return "denied", f"{fact.symbol}: no {wanted} order", sentence(fact.reason)
+
+
+def stop_words(fact: BotsStopped) -> tuple[str, str]:
+    """Give the title and detail of a person's "stop everything"."""
+    bots = "1 bot" if fact.bots == 1 else f"{fact.bots} bots"
+    return {
+        "pause": (
+            f"You paused {bots}",
+            "Nothing new is bought; the strategy's exits are still followed.",
+        ),
+        "stop": (
+            f"You stopped {bots}",
+            "Nothing is bought or sold any more. What they hold is kept.",
+        ),
+        "close": (
+            f"You are closing {bots}",
+            "What they hold is sold at the market price, then they stop.",
+        ),
+    }[fact.meaning]
 
 
 def order_amount(fact: OrderMoved) -> Decimal | None:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from secrets import randbelow
 from typing import Any
 
+from nexus.bots.events import BotsStopped
 from nexus.core.clock import to_ms
 from nexus.core.db import Transaction, insert_rows
+from nexus.exchanges.events import KeyNews
 from nexus.execution.events import OrderMoved, PlanRefused
 from nexus.feed.models import FeedItem
 from nexus.feed.publish import Publisher
-from nexus.feed.words import order_amount, order_words, refusal_words
+from nexus.feed.words import order_amount, order_words, refusal_words, stop_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,14 @@ class FeedWriter:
     async def plans_refused(self, tx: Transaction, facts: Sequence[PlanRefused]) -> None:
         """Write which plans will not become orders, and why."""
         await self._write(tx, [_item(fact, refusal_words(fact), None) for fact in facts])
+
+    async def key_news(self, tx: Transaction, facts: Sequence[KeyNews]) -> None:
+        """Write what became of exchange keys."""
+        await self._write(tx, [_key_item(fact) for fact in facts])
+
+    async def bots_stopped(self, tx: Transaction, facts: Sequence[BotsStopped]) -> None:
+        """Write that somebody has stopped everything, and what they meant by it."""
+        await self._write(tx, [_stop_item(fact) for fact in facts])
 
     async def _write(self, tx: Transaction, items: list[dict[str, Any]]) -> None:
         if not items:
@@ -56,6 +66,39 @@ def _item(
             "detail": detail,
             "amount": amount,
             "currency": fact.symbol.partition("/")[2],
+        },
+    }
+
+
+def _key_item(fact: KeyNews) -> dict[str, Any]:
+    return {
+        "id": _next_id(to_ms(fact.at)),
+        "user_id": fact.user_id,
+        "at": fact.at,
+        "facts": {
+            "kind": "notice" if fact.good else "failed",
+            "symbol": "",
+            "title": fact.title,
+            "detail": fact.detail,
+            "amount": None,
+            "currency": "",
+        },
+    }
+
+
+def _stop_item(fact: BotsStopped) -> dict[str, Any]:
+    title, detail = stop_words(fact)
+    return {
+        "id": _next_id(to_ms(fact.at)),
+        "user_id": fact.user_id,
+        "at": fact.at,
+        "facts": {
+            "kind": "notice",
+            "symbol": "",
+            "title": title,
+            "detail": detail,
+            "amount": None,
+            "currency": "",
         },
     }
 

@@ -11,18 +11,15 @@ from typing import Any
 import aiohttp
 from sqlalchemy import insert, select
 
+from nexus.accounts.consent import accept, today
 from nexus.accounts.models import User
 from nexus.accounts.register import create_user
 from nexus.billing.models import Entitlement
 from nexus.bots.start import create_bot
 from nexus.core.clock import now
 from nexus.core.db import Database, Transaction
-from nexus.exchanges.connect import (
-    Permissions,
-    check_key,
-    connect_account,
-    open_paper_account,
-)
+from nexus.exchanges.check_key import Permissions, check_key
+from nexus.exchanges.connect import NewAccount, open_paper_account, write_connected_account
 from nexus.exchanges.models import AccountBalance
 from nexus.exchanges.refresh import refresh_all_filters
 from nexus.exchanges.registry import open_exchanges
@@ -50,6 +47,8 @@ DEMO_SETTINGS: Mapping[str, str] = {
     "REGIME_CRASH_DROP_PERCENT": "3",
     "REGIME_CRASH_MINUTES": "1",
     "ENTRY_MAX_AGE_SECONDS": "20",
+    # It trades every few seconds: a cap that protects people would stop the demo within hours.
+    "DAILY_NOTIONAL_CAPS": "USDT=100000000",
 }
 """Numbers for a market that goes through bull, crash and sideways within minutes."""
 
@@ -98,9 +97,12 @@ async def _make_demo_person(
 ) -> None:
     """Make the person of the demo login: a paper account, a simulated one, two bots on each."""
     user_id = await create_user(tx, email, password, "Demo")
+    await accept(tx, user_id, today(), network="")
     await tx.execute(insert(Entitlement).values(user_id=user_id, tier="pro"))
     paper = await open_paper_account(tx, user_id, "Practice", BALANCE)
     live = await _connect(tx, settings, user_id, key)
+    # Left free, so that whoever tries the demo can make a bot of their own.
+    await open_paper_account(tx, user_id, "Second practice", BALANCE)
     for account_id in (paper, live):
         await _start_bots(tx, settings, user_id, account_id, ALLOCATION)
 
@@ -120,15 +122,8 @@ async def _make_followers(tx: Transaction, settings: Settings, keys: list[Checke
 async def _connect(tx: Transaction, settings: Settings, user_id: int, key: CheckedKey) -> int:
     """Connect a checked key of the simulated exchange."""
     pair, permissions = key
-    account_id = await connect_account(
-        tx,
-        user_id=user_id,
-        venue="binance",
-        label="Simulated exchange",
-        pair=pair,
-        permissions=permissions,
-        vault=open_vault(settings),
-    )
+    wanted = NewAccount(user_id, "binance", "Simulated exchange")
+    account_id = await write_connected_account(tx, wanted, pair, permissions, open_vault(settings))
     # What a new account there holds; the worker's rolling round asks the exchange itself.
     await tx.execute(
         insert(AccountBalance).values(

@@ -42,3 +42,21 @@ def complete_environment(
     }
     set_by_person = {name: value for name, value in given.items() if value}
     return {**fallbacks, **set_by_person, **fixed}
+
+
+WORKERS_ONLY = ("KEY_ENCRYPTION_KEY", "KEY_ENCRYPTION_KEYS_OLD", "KEY_ENCRYPTION_KEY_FILE")
+"""What opens exchange keys: the pages never need it."""
+
+
+def environment_of(name: str, complete: Mapping[str, str], *, own_database: bool) -> dict[str, str]:
+    """Give what one process needs: on our own database the pages and workers get their own roles.
+
+    On a database that was given, the roles are the operator's to make (docs/runbooks/keys.md).
+    """
+    environment = dict(complete)
+    if name != "worker":
+        environment = {key: text for key, text in complete.items() if key not in WORKERS_ONLY}
+    if own_database and name in ("web", "worker"):
+        url = complete["DATABASE_URL"]
+        environment["DATABASE_URL"] = url.replace("//nexus@", f"//nexus_{name}@", 1)
+    return environment

@@ -26,6 +26,9 @@ SOCKET_PATH_BYTES = 103  # what the kernels allow: 107 on Linux, 103 on macOS
 # What PostgreSQL says while the processes of a killed server are still on their way out.
 STILL_ENDING = ('"postmaster.pid" already exists', "is still in use")
 
+# Whom the tables belong to, the pages and the workers; `migrations/grants.sql` says what they may.
+ROLES = {"nexus": "CREATEDB", "nexus_web": "", "nexus_worker": ""}
+
 # For a developer's machine that also does other things; nothing here weakens durability.
 TUNING = {
     "listen_addresses": "",
@@ -238,10 +241,13 @@ def _connect(socket: Path) -> "psycopg.Connection[tuple[str]]":
 
 
 def _ensure_database(socket: Path, database: str) -> None:
-    """Make the role and its database: no superuser, so nothing works here that fails elsewhere."""
+    """Make the roles and the database: no superuser, so nothing works here that fails elsewhere."""
     with _connect(socket) as connection:
-        if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'nexus'").fetchone():
-            connection.execute("CREATE ROLE nexus LOGIN CREATEDB")
+        for role, rights in ROLES.items():
+            known = "SELECT 1 FROM pg_roles WHERE rolname = %s"
+            if not connection.execute(known, [role]).fetchone():
+                make = sql.SQL("CREATE ROLE {} LOGIN {}")
+                connection.execute(make.format(sql.Identifier(role), sql.SQL(rights)))
         known = "SELECT 1 FROM pg_database WHERE datname = %s"
         if not connection.execute(known, [database]).fetchone():
             statement = sql.SQL("CREATE DATABASE {} OWNER nexus").format(sql.Identifier(database))

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,6 +23,7 @@ from nexus.core import clock, log
 from nexus.core.db import Database
 from nexus.exchanges.filters import store_filters
 from nexus.exchanges.market_data import MarketSource
+from nexus.exchanges.refresh import refresh_all_filters
 from nexus.exchanges.registry import Exchanges, open_exchanges, open_market_sources
 from nexus.execution.broker import Broker
 from nexus.local.errors import LocalError
@@ -114,6 +116,7 @@ class Stage:
 
     desk: Desk
     broker: Broker
+    exchanges: Exchanges
 
 
 async def _set_up(
@@ -139,7 +142,7 @@ async def _set_up(
     bell.context.update({"broker": broker, "desk": desk})
     with clock.use(clock.SetClock(history.moments[0])):
         await _let_people_in(options, desk, exchanges, simulator)
-    return Stage(desk, broker)
+    return Stage(desk, broker, exchanges)
 
 
 def _open_sources(
@@ -186,10 +189,17 @@ async def _replay(
             stage.desk,
             stage.broker,
             history.moments,
-            move_market=None if simulator is None else simulator.move,
+            move_market=None if simulator is None else partial(_move, stage, simulator),
             trace=trace,
             progress=lambda done: bar.update(task, completed=done),
         )
+
+
+async def _move(stage: Stage, simulator: LentSimulator, moment: datetime) -> None:
+    """Move the exchange on, and read what it demands and trades now, as a worker keeps doing."""
+    await simulator.move(moment)
+    desk = stage.desk
+    await refresh_all_filters(desk.database, stage.exchanges, desk.settings.symbols)
 
 
 def _open_trace(path: Path | None) -> AbstractContextManager[TextIO | None]:

@@ -29,7 +29,7 @@ from nexus.local.embedded import (
     stop_postgres,
     stop_redis,
 )
-from nexus.local.environment import Addresses, complete_environment
+from nexus.local.environment import Addresses, complete_environment, environment_of
 from nexus.local.errors import LocalError
 from nexus.local.given import bring_to_newest_shape, check_database, check_redis
 from nexus.local.place import closed_to_others, hold
@@ -219,7 +219,8 @@ class _Run:
     async def _start_child(self, name: str, *arguments: str) -> None:
         command = [*self.parts.nexus, name, *arguments]
         lasts = name == "simulator"
-        await self.processes.start(Child(name, command, dict(os.environ), lasts))
+        environment = environment_of(name, os.environ, own_database="PostgreSQL" in self.servers)
+        await self.processes.start(Child(name, command, environment, lasts))
 
     async def _block(self, act: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Do something that blocks in our one thread, while signals are still heard."""

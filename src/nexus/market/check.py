@@ -23,12 +23,33 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Suspect:
+    """A price that is too far away to be believed, and since when its source has said so."""
+
+    price: Decimal
+    source: str
+    since: datetime
+    """By the source's own time: one that repeats an old price does not insist on it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Believed:
-    """The last price we believed, and one we did not yet."""
+    """The last price we believed, who said it, and one we did not believe yet."""
 
     price: Decimal | None = None
     at: datetime | None = None
-    suspect: Decimal | None = None
+    source: str = ""
+    suspect: Suspect | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What makes a price a spike, and what makes a spike true."""
+
+    percent: Decimal
+    """How far from the last price a market does not move at once."""
+    patience: timedelta
+    """How long a source must insist when no other can be asked."""
 
 
 def is_price(value: Decimal) -> bool:
@@ -42,9 +63,9 @@ def is_spike(value: Decimal, before: Decimal | None, percent: Decimal) -> bool:
 
 
 def check_ticker(
-    ticker: RawTicker, last: Believed, at: datetime, spike_percent: Decimal
+    ticker: RawTicker, source: str, last: Believed, at: datetime, doubt: Doubt
 ) -> tuple[Believed, Refusal | None]:
-    """Believe a ticker or refuse it. A spike is believed once a second look agrees with it."""
+    """Believe a ticker or refuse it. A spike is believed once its source has insisted on it."""
 
     def refuse(kind: str, detail: str) -> tuple[Believed, Refusal]:
         return last, Refusal(ticker.symbol, kind, detail)
@@ -55,12 +76,44 @@ def check_ticker(
         return refuse("from_the_future", ticker.at.isoformat())
     if last.at is not None and ticker.at < last.at:
         return refuse("out_of_order", f"{ticker.at.isoformat()} after {last.at.isoformat()}")
-    if is_spike(ticker.price, last.price, spike_percent) and (
-        last.suspect is None or is_spike(ticker.price, last.suspect, spike_percent)
-    ):
-        suspected = Believed(last.price, last.at, suspect=ticker.price)
-        return suspected, Refusal(ticker.symbol, "spike", f"{last.price} to {ticker.price}")
-    return Believed(ticker.price, ticker.at), None
+    if is_spike(ticker.price, last.price, doubt.percent):
+        suspect = _suspect(ticker, source, last.suspect, doubt)
+        if ticker.at - suspect.since < doubt.patience:
+            suspected = Believed(last.price, last.at, last.source, suspect)
+            return suspected, Refusal(ticker.symbol, "spike", f"{last.price} to {ticker.price}")
+    return Believed(ticker.price, ticker.at, source), None
+
+
+def second_opinion(
+    ticker: RawTicker, source: str, last: Believed, at: datetime, doubt: Doubt
+) -> Believed:
+    """Let a second source judge a suspected spike: agreement makes it true.
+
+    One that still sees the old price ends the first one's insisting; then nobody is believed,
+    the price grows stale, and nothing trades until the two agree again.
+    """
+    suspect = last.suspect
+    if suspect is None or not is_price(ticker.price) or ticker.at > at + AHEAD_TOLERATED:
+        return last
+    if last.at is not None and ticker.at < last.at:
+        return last
+    if not is_spike(ticker.price, last.price, doubt.percent):
+        again = Suspect(suspect.price, suspect.source, max(suspect.since, ticker.at))
+        return Believed(last.price, last.at, last.source, again)
+    if is_spike(ticker.price, suspect.price, doubt.percent):
+        return last
+    return Believed(ticker.price, ticker.at, source)
+
+
+def _suspect(ticker: RawTicker, source: str, before: Suspect | None, doubt: Doubt) -> Suspect:
+    """Note a spike, or that its source says it still."""
+    insists = (
+        before is not None
+        and before.source == source
+        and not is_spike(ticker.price, before.price, doubt.percent)
+    )
+    since = before.since if before is not None and insists else ticker.at
+    return Suspect(ticker.price, source, since)
 
 
 def check_candles(

@@ -14,6 +14,9 @@ class Look:
 
     at: datetime
     source: str = ""
+    """Who said the prices."""
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    failed: set[tuple[str, str]] = field(default_factory=set)
+    """Who was asked in vain, by source and kind of question."""
     refused: list[Refusal] = field(default_factory=list)
     new_candles: dict[str, list[Candle]] = field(default_factory=dict)

@@ -5,24 +5,26 @@ calls depends on the clock and the symbols, never on how many people there are.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
-
-import structlog
 
 from nexus.core.db import Database, Transaction
 from nexus.exchanges.market_data import MarketSource
-from nexus.exchanges.protocol import ExchangeAwayError
-from nexus.market.check import Believed, Refusal, check_candles, check_ticker
+from nexus.market.ask import Sources
+from nexus.market.check import (
+    Believed,
+    Doubt,
+    Refusal,
+    check_candles,
+    check_ticker,
+    second_opinion,
+)
 from nexus.market.look import Look
 from nexus.market.snapshot import Candle, Candles, Health, MarketSnapshot, SymbolView
 from nexus.market.store import load_candles, store_look
 from nexus.settings import MarketSettings
 
-log = structlog.get_logger()
-T = TypeVar("T")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,12 +35,21 @@ class Observer:
         self, database: Database, sources: Sequence[MarketSource], settings: MarketSettings
     ) -> None:
         self.database = database
-        self.sources = sources
         self.settings = settings
         self.timeframe = timedelta(seconds=settings.timeframe_seconds)
+        self.doubt = Doubt(
+            settings.market_spike_percent, timedelta(seconds=settings.market_stale_seconds)
+        )
+        # One look costs less than a call a second, whatever is away.
+        self.asking = Sources(sources, settings.tick_seconds - 1)
         self.believed: dict[str, Believed] = {}
         self.windows: dict[str, tuple[Candle, ...]] = {}
         self.newest: Look | None = None
+
+    @property
+    def sources(self) -> Sequence[MarketSource]:
+        """The sources, in order of trust."""
+        return self.asking.sources
 
     async def observe(self, at: datetime) -> MarketSnapshot:
         """Take one look: fetch, refuse what cannot be true, and give the snapshot."""
@@ -55,16 +66,35 @@ class Observer:
     async def _read_tickers(self, look: Look) -> None:
         """Ask for all prices at once; a symbol that is missing simply stays old."""
         symbols = self.settings.symbols
-        answer = await self._ask(look, "tickers", lambda source: source.tickers(symbols))
-        for ticker in answer or ():
+        answer = await self.asking.ask(look, "tickers", lambda source: source.tickers(symbols))
+        if answer is None:
+            return
+        tickers, look.source = answer
+        for ticker in tickers:
             if ticker.symbol not in symbols:
                 continue
             last = self.believed.get(ticker.symbol, Believed())
             self.believed[ticker.symbol], refusal = check_ticker(
-                ticker, last, look.at, self.settings.market_spike_percent
+                ticker, look.source, last, look.at, self.doubt
             )
             if refusal:
                 look.refused.append(refusal)
+        if any(refusal.kind == "spike" for refusal in look.refused):
+            await self._ask_a_second(look)
+
+    async def _ask_a_second(self, look: Look) -> None:
+        """Ask another source about the prices that jumped, so that one alone moves nothing."""
+        spiked = {refusal.symbol for refusal in look.refused if refusal.kind == "spike"}
+        symbols = self.settings.symbols
+        answer = await self.asking.ask(
+            look, "tickers", lambda source: source.tickers(symbols), besides=look.source
+        )
+        for ticker in answer[0] if answer else ():
+            if answer and ticker.symbol in spiked:
+                last = self.believed[ticker.symbol]
+                self.believed[ticker.symbol] = second_opinion(
+                    ticker, answer[1], last, look.at, self.doubt
+                )
 
     async def _read_candles(self, look: Look) -> None:
         """Ask for the candles that have closed, within the budget of one call a second."""
@@ -106,14 +136,14 @@ class Observer:
         oldest = due - self.timeframe * (self._limit - 1)
         since = max(oldest, window[-1].open_time + self.timeframe) if window else oldest
         wanted = min(1000, round((due - since) / self.timeframe) + 2)
-        answer = await self._ask(
+        answer = await self.asking.ask(
             look,
             "candles",
             lambda source: source.candles(symbol, self.settings.timeframe, since, wanted),
         )
         found = check_candles(
             symbol,
-            answer or (),
+            answer[0] if answer else (),
             after=window[-1] if window else None,
             timeframe=self.timeframe,
             closed_by=look.at,
@@ -122,23 +152,6 @@ class Observer:
         fresh = [item for item in _refusals_aside(found, look) if item.open_time <= due]
         look.new_candles[symbol] = fresh
         self.windows[symbol] = (*window, *fresh)[-self._limit :]
-
-    async def _ask(
-        self, look: Look, endpoint: str, question: Callable[[MarketSource], Awaitable[T]]
-    ) -> T | None:
-        """Ask the first source that answers. None when all are away: the data grows stale."""
-        for source in self.sources:
-            if look.calls.total() >= self._budget:
-                return None  # What is left is asked at the next tick.
-            look.calls[source.name, endpoint] += 1
-            try:
-                answer = await question(source)
-            except ExchangeAwayError as error:
-                log.warning("market_source_away", source=source.name, error=str(error))
-                continue
-            look.source = source.name
-            return answer
-        return None
 
     def _snapshot(self, look: Look) -> MarketSnapshot:
         """Show what is believed now, with its age."""
@@ -159,7 +172,7 @@ class Observer:
             price_at=believed.at,
             candles=candles,
             health=self._health(believed, candles, look.at),
-            source=look.source,
+            source=believed.source,
         )
 
     def _health(self, believed: Believed, candles: Candles, at: datetime) -> Health:
@@ -171,11 +184,6 @@ class Observer:
         tardy = timedelta(seconds=self.settings.market_stale_seconds) + self.timeframe
         behind = at - (candles.last.open_time + self.timeframe) > tardy
         return Health.STALE if too_old or behind else Health.FRESH
-
-    @property
-    def _budget(self) -> int:
-        """The calls one look may cost: under one call a second, whatever is away."""
-        return self.settings.tick_seconds - 1
 
     @property
     def _limit(self) -> int:

@@ -50,15 +50,15 @@ async def store_look(
     settings: MarketSettings,
 ) -> None:
     """Store one look's prices, candles, refusals and calls, and forget what is too old."""
-    await _store_tickers(tx, look, believed)
+    await _store_tickers(tx, believed)
     await _store_candles(tx, look, windows, settings)
     await _count_refusals(tx, look)
     await _count_calls(tx, look)
 
 
-async def _store_tickers(tx: Transaction, look: Look, believed: Mapping[str, Believed]) -> None:
+async def _store_tickers(tx: Transaction, believed: Mapping[str, Believed]) -> None:
     rows = [
-        {"symbol": symbol, "price": b.price, "at": b.at, "source": look.source}
+        {"symbol": symbol, "price": b.price, "at": b.at, "source": b.source}
         for symbol, b in believed.items()
         if b.price is not None
     ]

@@ -14,6 +14,7 @@ from nexus.core.clock import now
 from nexus.core.db import Transaction
 from nexus.exchanges.models import AccountBalance, ApiKey, ExchangeAccount, PaperBalance
 from nexus.exchanges.vault import KeyPair, Owner, open_vault
+from nexus.exchanges.vault_secrets import read_fingerprints
 from nexus.settings import Settings
 
 NOT_A_HASH = "!"
@@ -92,10 +93,11 @@ async def _give_keys(
     if not keys:
         return
     vault = open_vault(settings)
+    fingerprints = await read_fingerprints(tx, vault)
     rows = [
         {
             "account_id": account_id, "version": 1, "permissions": {}, "ip_restricted": True,
-            "created_at": now(),
+            "created_at": now(), "fingerprint": fingerprints.of(key),
             **asdict(vault.seal(key, Owner(user_id, "binance", account_id, 1))),
         }
         for (user_id, account_id), key in zip(people_with_accounts, keys, strict=True)

@@ -17,7 +17,7 @@ def _balances() -> defaultdict[str, Decimal]:
 
 @dataclass(slots=True)
 class Account:
-    """One customer of the exchange with one HMAC key. Every key here may read and trade spot."""
+    """One customer of the exchange, with the HMAC key it was opened with; `keys.py` knows more."""
 
     uid: int
     key: str
@@ -28,6 +28,9 @@ class Account:
     orders: list[Order] = field(default_factory=list)
     open_orders: dict[int, Order] = field(default_factory=dict)
     updated: int = 0
+    # What `GET account` says; the exchange itself can stop an account from trading.
+    can_trade: bool = True
+    kind: str = "SPOT"
     # The newest order of every (symbol, client id): one may be used again after a fill.
     named: dict[tuple[str, str], Order] = field(default_factory=dict)
 
@@ -39,14 +42,14 @@ def make_account(seed: int, number: int, created: int) -> Account:
     """Account `number` (from 0) of a seed: the same seed always gives the same keys."""
     return Account(
         uid=FIRST_UID + number,
-        key=_token(seed, number, "key"),
-        secret=_token(seed, number, "secret"),
+        key=make_token(seed, number, "key"),
+        secret=make_token(seed, number, "secret"),
         created=created,
         updated=created,
     )
 
 
-def _token(seed: int, number: int, purpose: str) -> str:
+def make_token(seed: int, number: int, purpose: str) -> str:
     """64 letters and digits, like Binance's; derived, because a simulator guards no money."""
     digest = hashlib.sha512(f"{seed}/{number}/{purpose}".encode()).digest()
     return "".join(ALPHABET[byte % len(ALPHABET)] for byte in digest)

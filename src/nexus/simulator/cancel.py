@@ -35,8 +35,9 @@ def cancel_one(call: Call) -> tuple[Order, str]:
         raise ApiError(-2011, "Unknown order sent.")
     if wanted is not None and order.status != wanted:
         raise ApiError(-2011, "Order was not canceled due to cancel restrictions.")
-    call.exchange.drop_order(order, call.now)
-    return order, cancel_id or _cancel_id(call, order)
+    cancel_id = cancel_id or _cancel_id(call, order)
+    call.exchange.drop_order(order, call.now, cancel_id)
+    return order, cancel_id
 
 
 def cancel_all(call: Call) -> list[tuple[Order, str]]:
@@ -47,7 +48,7 @@ def cancel_all(call: Call) -> list[tuple[Order, str]]:
         raise ApiError(-2011, "Unknown order sent.")
     cancel_id = _cancel_id(call, orders[0])
     for order in orders:
-        call.exchange.drop_order(order, call.now)
+        call.exchange.drop_order(order, call.now, cancel_id)
     return [(order, cancel_id) for order in orders]
 
 

@@ -31,6 +31,9 @@ LEAST_BALANCE = Decimal(10_000)
 @click.option("--balance", default="10000", show_default=True, help="USDT of a new account.")
 @click.option("--weight-limit", type=click.IntRange(1), default=USUAL.weight, show_default=True)
 @click.option("--order-limit", type=click.IntRange(1), default=USUAL.orders_10s, show_default=True)
+@click.option(
+    "--order-day-limit", type=click.IntRange(1), default=USUAL.orders_day, show_default=True
+)
 def simulator(  # noqa: PLR0913 - one argument per option of the command line
     *,
     host: str,
@@ -46,6 +49,7 @@ def simulator(  # noqa: PLR0913 - one argument per option of the command line
     balance: str,
     weight_limit: int,
     order_limit: int,
+    order_day_limit: int,
 ) -> None:
     """Run a Binance-compatible spot exchange to trade against without risk."""
     if speed is not None and (not replay or clock == "manual"):
@@ -62,7 +66,7 @@ def simulator(  # noqa: PLR0913 - one argument per option of the command line
         manual_clock=clock == "manual",
         state=state,
         balance=_read_balance(balance),
-        limits=Limits(weight=weight_limit, orders_10s=order_limit),
+        limits=Limits(weight=weight_limit, orders_10s=order_limit, orders_day=order_day_limit),
     )
     try:
         _run(options, print_accounts=print_accounts)

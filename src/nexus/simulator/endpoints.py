@@ -9,6 +9,7 @@ from typing import Any
 
 from nexus.simulator import serve_account, serve_market, serve_orders, serve_trades
 from nexus.simulator.call import Call
+from nexus.simulator.keys import READ, TRADE
 from nexus.simulator.params import Params
 
 Weight = Callable[[Params], int]
@@ -52,6 +53,8 @@ class Endpoint:
     market_data: bool = False
     # An order request: weighs only when refused, and every one of them is in the journal.
     is_order: bool = False
+    # What the key must be allowed to do; None asks for nothing but a key.
+    right: str | None = None
 
 
 def _public(answer: Callable[[Call], Any], weight: int | Weight, *params: str) -> Endpoint:
@@ -59,11 +62,12 @@ def _public(answer: Callable[[Call], Any], weight: int | Weight, *params: str) -
 
 
 def _signed(answer: Callable[[Call], Any], weight: int | Weight, *params: str) -> Endpoint:
-    return Endpoint(answer, weight, SIGNED | frozenset(params), signed=True)
+    return Endpoint(answer, weight, SIGNED | frozenset(params), signed=True, right=READ)
 
 
 def _order(answer: Callable[[Call], Any], *params: str) -> Endpoint:
-    return Endpoint(answer, 1, SIGNED | frozenset(params), signed=True, is_order=True)
+    accepted = SIGNED | frozenset(params)
+    return Endpoint(answer, 1, accepted, signed=True, is_order=True, right=TRADE)
 
 
 def _count(params: Params) -> int:
@@ -136,8 +140,12 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
         "cancelRestrictions",
     ),
     ("DELETE", "/api/v3/openOrders"): _order(serve_orders.cancel_open_orders, "symbol"),
-    ("POST", "/api/v3/order/test"): _signed(
-        serve_orders.test_order, _test_weight, "computeCommissionRates", *NEW_ORDER
+    ("POST", "/api/v3/order/test"): Endpoint(
+        serve_orders.test_order,
+        _test_weight,
+        SIGNED | NEW_ORDER | {"computeCommissionRates"},
+        signed=True,
+        right=TRADE,
     ),
     ("GET", "/api/v3/order"): _signed(
         serve_orders.query_order, 4, "symbol", "orderId", "origClientOrderId"
@@ -150,7 +158,10 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
         serve_account.my_trades, _my_trades_weight, "symbol", "orderId", "fromId", *PAGE
     ),
     ("GET", "/api/v3/account/commission"): _signed(serve_account.commission, 20, "symbol"),
-    ("GET", "/sapi/v1/account/apiRestrictions"): _signed(serve_account.api_restrictions, 1),
+    # Every key may ask what it may do.
+    ("GET", "/sapi/v1/account/apiRestrictions"): Endpoint(
+        serve_account.api_restrictions, 1, SIGNED, signed=True
+    ),
     ("GET", "/sapi/v1/asset/tradeFee"): _signed(serve_account.trade_fee, 1, "symbol"),
     ("GET", "/sapi/v1/capital/config/getall"): _signed(serve_account.coins, 10),
     # Margin pairs and futures are not traded here, but clients that load every market ask.

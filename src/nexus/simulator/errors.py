@@ -11,7 +11,10 @@ class SimulatorError(Exception):
 
 
 class ApiError(Exception):
-    """A refusal as Binance words it: HTTP status, numeric code, message and extra headers."""
+    """A refusal as Binance words it: HTTP status, numeric code, message and extra headers.
+
+    `bans_until` (ms) is set on one answer only: on that of the request which earned a ban.
+    """
 
     def __init__(
         self, code: int, message: str, status: int = 400, headers: dict[str, str] | None = None
@@ -21,6 +24,7 @@ class ApiError(Exception):
         self.message = message
         self.status = status
         self.headers = headers or {}
+        self.bans_until: int | None = None
 
 
 def invalid_symbol() -> ApiError:
@@ -104,4 +108,23 @@ def too_many_orders(limit: int, window: str, retry_after: int) -> ApiError:
         f"Too many new orders; current limit is {limit} orders per {window}.",
         HTTPStatus.TOO_MANY_REQUESTS,
         {"Retry-After": str(retry_after)},
+    )
+
+
+def too_many_connections(limit: int, retry_after: int) -> ApiError:
+    return ApiError(
+        -1034,
+        f"Too many connection attempts from IP; current limit is {limit} per '5 MINUTE'.",
+        HTTPStatus.TOO_MANY_REQUESTS,
+        {"Retry-After": str(retry_after)},
+    )
+
+
+def restricted_region() -> ApiError:
+    return ApiError(
+        0,
+        "Service unavailable from a restricted location according to 'b. Eligibility' in "
+        "https://www.binance.com/en/terms. Please contact customer service if you believe you "
+        "received this message in error.",
+        HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS,
     )

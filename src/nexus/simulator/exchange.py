@@ -5,16 +5,28 @@ live and when a state file is read back, so that both give the same balances.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from nexus.simulator.accounts import Account, make_account
+from nexus.simulator.answers import Json
 from nexus.simulator.clock import Clock
-from nexus.simulator.journal import Journal, Line
+from nexus.simulator.describe import describe_match
+from nexus.simulator.events import (
+    balance_event,
+    placed_events,
+    position_event,
+    report,
+    traded_events,
+)
+from nexus.simulator.faults import Faults
+from nexus.simulator.journal import Journal
+from nexus.simulator.keys import HMAC, ApiKey
 from nexus.simulator.limits import Governor
 from nexus.simulator.market import GeneratedMarket, Market
 from nexus.simulator.match import is_crossed
 from nexus.simulator.orders import Fill, Order
+from nexus.simulator.record import Record
 from nexus.simulator.settle import (
     Books,
     commission_on,
@@ -23,6 +35,7 @@ from nexus.simulator.settle import (
     reserve,
     settle_fill,
 )
+from nexus.simulator.streams import Streams
 from nexus.simulator.symbols import SymbolRules
 
 STARTING_ASSET = "USDT"
@@ -51,7 +64,16 @@ class Exchange:
         # What a new account starts with, in STARTING_ASSET.
         self.balance = balance
         self.books = Books()
+        self.record = Record(journal)
+        self.faults = Faults()
+        self.streams = Streams(self.record, self.faults)
+        # Which addresses are turned away, and with which status (451 or 403).
+        self.blocked: dict[str, int] = {}
+        # How far the exchange's own clock is from what it should be, in ms.
+        self.skew = 0
+        # Each account by the key it was opened with; `keys` holds these and all later ones.
         self.accounts: dict[str, Account] = {}
+        self.keys: dict[str, ApiKey] = {}
         self.by_uid: dict[int, Account] = {}
         self.resting: defaultdict[str, dict[int, Order]] = defaultdict(dict)
         self.requests: Counter[str] = Counter()
@@ -98,6 +120,8 @@ class Exchange:
     def add_account(self, account: Account, balance: Decimal) -> None:
         self.accounts[account.key] = account
         self.by_uid[account.uid] = account
+        first = ApiKey(account.key, account.uid, HMAC, account.secret, account.created)
+        self.keys[first.key] = first
         deposit(self.books, account, STARTING_ASSET, balance)
 
     def new_order_id(self) -> int:
@@ -125,14 +149,18 @@ class Exchange:
             reserve(account, self.rules(order.symbol), order)
             account.open_orders[order.order_id] = order
             self.resting[order.symbol][order.order_id] = order
+        now = self.now()
+        self._tell(order, now, lambda: placed_events(order, fills, now))
 
     def fill_resting(self, order: Order, fills: list[Fill]) -> None:
         """Book what a resting order traded; its whole rest trades at once."""
         self._book(order, fills)
         order.status = "FILLED"
         self._forget_open(order)
+        now = self.now()
+        self._tell(order, now, lambda: traded_events(order, fills, now))
 
-    def drop_order(self, order: Order, at: int) -> None:
+    def drop_order(self, order: Order, at: int, cancel_id: str = "") -> None:
         """Cancel an open order and give back what it had locked."""
         account = self.by_uid[order.uid]
         release(account, self.rules(order.symbol), order)
@@ -140,6 +168,19 @@ class Exchange:
         order.updated = account.updated = at
         self.totals["cancels_accepted"] += 1
         self._forget_open(order)
+        self._tell(
+            order, at, lambda: [report(order, "CANCELED", "CANCELED", at, cancel_id=cancel_id)]
+        )
+
+    def move_money(self, account: Account, asset: str, delta: Decimal) -> None:
+        """Pay in (or out, below zero) without a trade, and tell the account's streams."""
+        deposit(self.books, account, asset, delta)
+        account.updated = now = self.now()
+        self.streams.publish(
+            account.uid,
+            now,
+            lambda: [balance_event(asset, delta, now), position_event(account, [asset], now)],
+        )
 
     def count_refusal(self, endpoint: str) -> None:
         self.totals["orders_rejected" if endpoint.startswith("POST") else "cancels_rejected"] += 1
@@ -160,6 +201,14 @@ class Exchange:
             self.governor.give_back(order, fill.at)
             self.totals["fills"] += 1
 
+    def _tell(self, order: Order, now: int, make: Callable[[], list[Json]]) -> None:
+        """Send an order's events, and the balances after them."""
+        account, rules = self.by_uid[order.uid], self.rules(order.symbol)
+        assets = (rules.base, rules.quote)
+        self.streams.publish(
+            order.uid, now, lambda: [*make(), position_event(account, assets, now)]
+        )
+
     def _forget_open(self, order: Order) -> None:
         del self.by_uid[order.uid].open_orders[order.order_id]
         del self.resting[order.symbol][order.order_id]
@@ -179,48 +228,3 @@ class Exchange:
 
     def _stretch_count(self) -> int:
         return len(getattr(self.market, "stretches", ()))
-
-
-def describe_match(order: Order, fills: list[Fill]) -> Line:
-    """Describe a trade that nobody asked for at that moment: a resting order's."""
-    return {
-        "at": order.updated,
-        "account": order.uid,
-        "endpoint": "match",
-        "client_id": order.client_id,
-        "params": {},
-        "outcome": "filled",
-        "code": None,
-        "msg": None,
-        "order_id": order.order_id,
-        "order": describe_order(order),
-        "fills": [describe_fill(fill) for fill in fills],
-    }
-
-
-def describe_order(order: Order) -> Line:
-    return {
-        "symbol": order.symbol,
-        "side": order.side,
-        "type": order.kind,
-        "tif": order.tif,
-        "price": order.price,
-        "qty": order.qty,
-        "quote_qty": order.quote_qty,
-        "created": order.created,
-        "status": order.status,
-        "executed": order.executed,
-        "quote_spent": order.quote_spent,
-    }
-
-
-def describe_fill(fill: Fill) -> Line:
-    return {
-        "trade_id": fill.trade_id,
-        "price": fill.price,
-        "qty": fill.qty,
-        "commission": fill.commission,
-        "commission_asset": fill.commission_asset,
-        "maker": fill.maker,
-        "at": fill.at,
-    }

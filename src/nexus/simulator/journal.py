@@ -1,10 +1,11 @@
 """What really happened? Every order request, cancel and fill, numbered, in memory and on disk.
 
-The state file is JSON lines: `{"kind": ...}` with kinds `open`, `account`, `entry`, `stretch` and
-`alive`. Each line leaves the process before the answer does, so a killed simulator loses nothing
-it has told anybody.
+The state file is JSON lines: `{"kind": ...}` with kinds `open`, `account`, `rules`, `key`, `money`,
+`entry`, `door`, `stretch` and `alive`. Only one simulator may have it open. Each line leaves the
+process before the answer does, so a killed simulator loses nothing it has told anybody.
 """
 
+import fcntl
 import logging
 import os
 from decimal import Decimal
@@ -44,11 +45,24 @@ class StateFile:
         except OSError as problem:
             message = f"The state file {path} cannot be written ({problem.strerror})."
             raise SimulatorError(message) from problem
+        self._lock(path)
 
     def write(self, kind: str, encoded: bytes) -> None:
         """Append one line with a single write, so that a kill can only cut the last one."""
         if self._file is not None:
             os.write(self._file, b'{"kind":"%s","data":%s}\n' % (kind.encode(), encoded))
+
+    def _lock(self, path: Path) -> None:
+        """Keep every other simulator out; the lock goes with the process, however it ends."""
+        try:
+            fcntl.flock(self._file or 0, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as problem:
+            self.close()
+            message = (
+                f"The state file {path} is in use by another simulator; "
+                "stop that one or choose another --state."
+            )
+            raise SimulatorError(message) from problem
 
     def close(self) -> None:
         if self._file is not None:

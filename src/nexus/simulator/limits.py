@@ -7,13 +7,20 @@ limit is 429; going on regardless is 418 and a ban that grows from two minutes t
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from nexus.simulator.errors import banned, too_many_orders, weight_exceeded
+from nexus.simulator.errors import (
+    banned,
+    too_many_connections,
+    too_many_orders,
+    weight_exceeded,
+)
 from nexus.simulator.intervals import DAY, MINUTE, SECOND
 from nexus.simulator.orders import Order
 
 FIRST_BAN = 2 * MINUTE
 LONGEST_BAN = 3 * DAY
 ORDER_WINDOW = 10 * SECOND
+# What opening a WebSocket costs.
+CONNECT_WEIGHT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,8 @@ class Limits:
     raw_requests: int = 300_000
     orders_10s: int = 100
     orders_day: int = 200_000
+    # WebSocket connections an address may open in five minutes.
+    connects: int = 300
     patience: int = 10
 
 
@@ -64,6 +73,7 @@ class Visitor:
     api: Window = field(default_factory=_minute)
     sapi: Window = field(default_factory=_minute)
     raw: Window = field(default_factory=lambda: Window(5 * MINUTE))
+    connects: Window = field(default_factory=lambda: Window(5 * MINUTE))
     refused: Window = field(default_factory=_minute)
     banned_until: int = 0
     next_ban: int = FIRST_BAN
@@ -89,7 +99,28 @@ class Governor:
         window, most = self._budget(visitor, sapi=sapi)
         over_weight = window.at(now) + weight > most
         if over_weight or visitor.raw.used > self.limits.raw_requests:
-            self._refuse(visitor, window if over_weight else visitor.raw, most, now)
+            self._refuse(address, window if over_weight else visitor.raw, most, now)
+
+    def admit_connection(self, address: str, now: int) -> None:
+        """Raise 418 or 429 when this address may not open a WebSocket now; otherwise weigh it."""
+        self.admit(address, sapi=False, weight=CONNECT_WEIGHT, now=now)
+        window = self.visitors[address].connects
+        if window.at(now) >= self.limits.connects:
+            raise too_many_connections(self.limits.connects, window.seconds_left(now))
+        window.add(now, 1)
+        self.charge(address, sapi=False, weight=CONNECT_WEIGHT, now=now)
+
+    def ban(self, address: str, now: int, length: int | None = None) -> int:
+        """Ban an address for `length` ms, or for as long as its record earns; returns until when.
+
+        Every ban that was earned makes the next one twice as long, up to three days.
+        """
+        visitor = self.visitors[address]
+        if length is None:
+            length = visitor.next_ban
+            visitor.next_ban = min(visitor.next_ban * 2, LONGEST_BAN)
+        visitor.banned_until = now + length
+        return visitor.banned_until
 
     def charge(self, address: str, *, sapi: bool, weight: int, now: int) -> None:
         window, _ = self._budget(self.visitors[address], sapi=sapi)
@@ -131,10 +162,12 @@ class Governor:
             return visitor.sapi, self.limits.sapi_weight
         return visitor.api, self.limits.weight
 
-    def _refuse(self, visitor: Visitor, window: Window, most: int, now: int) -> None:
+    def _refuse(self, address: str, window: Window, most: int, now: int) -> None:
+        visitor = self.visitors[address]
         visitor.refused.add(now, 1)
         if visitor.refused.used <= self.limits.patience:
             raise weight_exceeded(most, window.seconds_left(now))
-        visitor.banned_until = now + visitor.next_ban
-        visitor.next_ban = min(visitor.next_ban * 2, LONGEST_BAN)
-        raise banned(visitor.banned_until, -(-(visitor.banned_until - now) // SECOND))
+        until = self.ban(address, now)
+        refusal = banned(until, -(-(until - now) // SECOND))
+        refusal.bans_until = until
+        raise refusal

@@ -60,6 +60,17 @@ def _take_quote(rules: SymbolRules, last: Decimal, wish: Wish) -> Taken:
     return Taken(pieces, ran_out=True)
 
 
+def thin(taken: Taken, share: Decimal, rules: SymbolRules) -> Taken:
+    """Leave only a share of what the book gave, in whole lots, as if it had run out."""
+    left = (taken.qty * share / rules.step).to_integral_value(ROUND_DOWN) * rules.step
+    pieces: list[Level] = []
+    for piece in taken.pieces:
+        if left > 0:
+            pieces.append(Level(piece.price, min(piece.qty, left)))
+            left -= piece.qty
+    return Taken(pieces, ran_out=True)
+
+
 def _acceptable(rules: SymbolRules, last: Decimal, wish: Wish) -> Iterator[Level]:
     for level in asks(rules, last) if wish.is_buy else bids(rules, last):
         if wish.kind != MARKET and _is_worse(level.price, wish):

@@ -6,6 +6,7 @@ Everything is read from the raw query and body, because that is what was signed.
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Self
 from urllib.parse import parse_qsl
 
 import orjson
@@ -37,6 +38,13 @@ class Params:
                 if name in self.values:
                     raise ApiError(-1101, "Duplicate values for a parameter detected.")
                 self.values[name] = value
+
+    @classmethod
+    def of(cls, values: dict[str, str]) -> Self:
+        """Read parameters that come by name, as over a WebSocket."""
+        params = cls("")
+        params.values = values
+        return params
 
     def refuse_unknown(self, allowed: frozenset[str]) -> None:
         sent = len(self.values)

@@ -20,8 +20,9 @@ from nexus.simulator.errors import (
     rejected,
 )
 from nexus.simulator.exchange import Exchange
+from nexus.simulator.faults import PARTIAL
 from nexus.simulator.filters import MARKET, Wish, check_filters
-from nexus.simulator.match import Taken, take, would_take
+from nexus.simulator.match import Taken, take, thin, would_take
 from nexus.simulator.orders import ZERO, Order
 from nexus.simulator.params import CLIENT_ID, Params
 
@@ -53,9 +54,14 @@ def place_order(call: Call) -> tuple[Order, str]:
     """Place the order of a request; returns it and the wanted form of the answer."""
     exchange, account = call.exchange, call.account
     wish, response = read_wish(call)
+    if not account.can_trade:
+        raise rejected("This action is disabled on this account.")
     exchange.governor.admit_order(account.uid, call.now)
     taken = check_wish(exchange, account, wish)
     check_money(exchange, account, wish, taken)
+    if wish.kind == MARKET:
+        fault = exchange.faults.take((PARTIAL,), "POST /api/v3/order", account.uid)
+        taken = thin(taken, fault.share, exchange.rules(wish.symbol)) if fault else taken
     order = _make_order(exchange, account, wish, call.now)
     status = _status_after(wish, taken)
     if wish.kind == MARKET and wish.quote_qty:

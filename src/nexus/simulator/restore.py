@@ -12,6 +12,7 @@ from nexus.simulator.accounts import FIRST_UID, make_account
 from nexus.simulator.errors import SimulatorError
 from nexus.simulator.exchange import ALIVE_EVERY, Exchange
 from nexus.simulator.journal import Line, read_state
+from nexus.simulator.keys import recall_key
 from nexus.simulator.market import Stretch, after_outage
 from nexus.simulator.orders import Fill, Order
 
@@ -66,15 +67,31 @@ def restore(exchange: Exchange, found: Remembered) -> None:
     # What the market did while our door was closed still meets the resting orders.
     exchange.swept_at = min(found.market_at or exchange.swept_at, exchange.swept_at)
     for line in found.lines:
-        if line["kind"] == "account":
-            _restore_account(exchange, line["data"])
-        else:
-            _restore_entry(exchange, line["data"])
+        RESTORERS[line["kind"]](exchange, line["data"])
 
 
 def _restore_account(exchange: Exchange, data: Line) -> None:
     account = make_account(exchange.seed, data["uid"] - FIRST_UID, data["created"])
     exchange.add_account(account, Decimal(data["balance"]))
+
+
+def _restore_key(exchange: Exchange, data: Line) -> None:
+    """Take a key back as it was last; there is one line for every change."""
+    exchange.keys[data["key"]] = recall_key(data)
+
+
+def _restore_money(exchange: Exchange, data: Line) -> None:
+    account = exchange.by_uid[data["uid"]]
+    exchange.move_money(account, data["asset"], Decimal(data["delta"]))
+
+
+def _restore_rules(exchange: Exchange, data: Line) -> None:
+    account = exchange.by_uid[data["uid"]]
+    account.can_trade, account.kind = data["can_trade"], data["account_type"]
+
+
+def _restore_door(exchange: Exchange, data: Line) -> None:
+    exchange.record.recall(data)
 
 
 def _restore_entry(exchange: Exchange, entry: Line) -> None:
@@ -131,3 +148,13 @@ def _fill(data: Line) -> Fill:
         maker=data["maker"],
         at=data["at"],
     )
+
+
+RESTORERS = {
+    "account": _restore_account,
+    "key": _restore_key,
+    "money": _restore_money,
+    "rules": _restore_rules,
+    "door": _restore_door,
+    "entry": _restore_entry,
+}

@@ -6,6 +6,7 @@ from nexus.simulator.answers import Json, account_balances, amount, trade
 from nexus.simulator.call import Call
 from nexus.simulator.errors import ApiError, bad_combination
 from nexus.simulator.intervals import DAY
+from nexus.simulator.keys import RIGHTS
 from nexus.simulator.serve_orders import bnb_discount
 from nexus.simulator.settle import COMMISSION
 
@@ -27,18 +28,18 @@ def account(call: Call) -> Json:
             "buyer": amount(Decimal(0)),
             "seller": amount(Decimal(0)),
         },
-        "canTrade": True,
+        "canTrade": who.can_trade,
         "canWithdraw": True,
         "canDeposit": True,
         "brokered": False,
         "requireSelfTradePrevention": False,
         "preventSor": False,
         "updateTime": who.updated,
-        "accountType": "SPOT",
+        "accountType": who.kind,
         "balances": account_balances(
             who, traded_assets(call), omit_zero=call.params.flag("omitZeroBalances")
         ),
-        "permissions": ["SPOT"],
+        "permissions": [who.kind],
         "uid": who.uid,
     }
 
@@ -81,22 +82,12 @@ def commission(call: Call) -> Json:
 
 
 def api_restrictions(call: Call) -> Json:
-    """Return what this key may do: read and trade spot from one address, never move money out."""
-    return {
-        "ipRestrict": True,
-        "createTime": call.account.created,
-        "enableReading": True,
-        "enableSpotAndMarginTrading": True,
-        "enableWithdrawals": False,
-        "enableInternalTransfer": False,
-        "permitsUniversalTransfer": False,
-        "enableMargin": False,
-        "enableFutures": False,
-        "enableVanillaOptions": False,
-        "enablePortfolioMarginTrading": False,
-        "enableFixApiTrade": False,
-        "enableFixReadOnly": False,
-    }
+    """Return what this key may do, as its owner ticked it."""
+    api_key = call.key
+    told: Json = {"ipRestrict": api_key.ip_restrict, "createTime": api_key.created}
+    if api_key.trading_until is not None:
+        told["tradingAuthorityExpirationTime"] = api_key.trading_until
+    return told | {name: api_key.may(name, call.now) for name in RIGHTS}
 
 
 def trade_fee(call: Call) -> list[Json]:

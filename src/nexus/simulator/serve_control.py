@@ -1,7 +1,8 @@
 """What may a test or an operator ask under `/simulator/` that no real exchange would answer?
 
-The journal is the exchange's own record; the clock and the accounts are the only things that can
-be changed. These requests weigh nothing and are not counted.
+The journal is the exchange's own record, `door` that of bans, streams and faults. Keys, money,
+faults, bans and streams are changed in `control_keys.py` and `control_door.py`. These requests
+weigh nothing and are not counted.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from typing import Any
 import orjson
 
 from nexus.simulator.clock import ManualClock
+from nexus.simulator.control_door import DOOR_CONTROL
+from nexus.simulator.control_keys import KEY_CONTROL
 from nexus.simulator.endpoints import ENDPOINTS
 from nexus.simulator.errors import ApiError, SimulatorError
 from nexus.simulator.exchange import Exchange
@@ -43,6 +46,12 @@ def read_stats(exchange: Exchange, _params: Params, _body: Body) -> Body:
         "orders_rejected": exchange.totals["orders_rejected"],
         "cancels_accepted": exchange.totals["cancels_accepted"],
         "fills": exchange.totals["fills"],
+        "answered_429": exchange.totals["answered_429"],
+        "answered_418": exchange.totals["answered_418"],
+        "answered_451": exchange.totals["answered_451"],
+        "connections": len(exchange.streams.connections),
+        "subscriptions": exchange.streams.count_subscriptions(),
+        "door": dict(exchange.record.counts),
         "accounts": len(exchange.accounts),
     }
 
@@ -92,6 +101,8 @@ CONTROL: dict[tuple[str, str], Callable[[Exchange, Params, Body], Any]] = {
     ("GET", "/simulator/state"): read_state,
     ("POST", "/simulator/accounts"): open_accounts,
     ("POST", "/simulator/clock"): set_clock,
+    **KEY_CONTROL,
+    **DOOR_CONTROL,
 }
 
 

@@ -21,7 +21,7 @@ def ping(_call: Call) -> Json:
 
 
 def server_time(call: Call) -> Json:
-    return {"serverTime": call.now}
+    return {"serverTime": call.now + call.exchange.skew}
 
 
 def exchange_info(call: Call) -> Json:
@@ -30,10 +30,10 @@ def exchange_info(call: Call) -> Json:
         "timezone": "UTC",
         "serverTime": call.now,
         "rateLimits": [
-            _rate_limit("REQUEST_WEIGHT", "MINUTE", 1, limits.weight),
-            _rate_limit("ORDERS", "SECOND", 10, limits.orders_10s),
-            _rate_limit("ORDERS", "DAY", 1, limits.orders_day),
-            _rate_limit("RAW_REQUESTS", "MINUTE", 5, limits.raw_requests),
+            rate_limit("REQUEST_WEIGHT", "MINUTE", 1, limits.weight),
+            rate_limit("ORDERS", "SECOND", 10, limits.orders_10s),
+            rate_limit("ORDERS", "DAY", 1, limits.orders_day),
+            rate_limit("RAW_REQUESTS", "MINUTE", 5, limits.raw_requests),
         ],
         "exchangeFilters": [],
         "symbols": [describe_symbol(one.rules) for _, one in _wanted(call)],
@@ -123,7 +123,7 @@ def _one_or_all(call: Call, found: list[Json]) -> Json | list[Json]:
     return found[0] if "symbol" in call.params.values else found
 
 
-def _rate_limit(kind: str, interval: str, number: int, limit: int) -> Json:
+def rate_limit(kind: str, interval: str, number: int, limit: int) -> Json:
     return {
         "rateLimitType": kind,
         "interval": interval,

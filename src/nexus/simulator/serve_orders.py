@@ -6,8 +6,8 @@ from typing import Any
 from nexus.simulator.answers import Json, amount, canceled, placed, queried
 from nexus.simulator.call import Call
 from nexus.simulator.cancel import cancel_all, cancel_one, find_order
+from nexus.simulator.describe import describe_fill, describe_order
 from nexus.simulator.errors import ApiError
-from nexus.simulator.exchange import describe_fill, describe_order
 from nexus.simulator.orders import Order
 from nexus.simulator.params import Params
 from nexus.simulator.place import check_wish, read_wish

@@ -22,6 +22,8 @@ from nexus.simulator.restore import Remembered, remember, restore, resume_stretc
 MANUAL_START = 1_767_225_600_000
 # How often resting orders meet the market when nobody asks anything, in seconds.
 PULSE = 0.1
+# How long a stop waits for open requests and connections to end, each in seconds.
+GOODBYE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class RunningSimulator:
         self._pulse.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._pulse
+        await self.exchange.streams.close_all(GOODBYE)
         await self._runner.cleanup()
         self.exchange.note_alive()
         self.exchange.journal.state.close()
@@ -67,6 +70,7 @@ class RunningSimulator:
         while True:
             await asyncio.sleep(PULSE)
             self.exchange.advance()
+            self.exchange.streams.cut_old(self.exchange.now())
 
 
 async def start_simulator(options: SimulatorOptions) -> RunningSimulator:
@@ -76,7 +80,7 @@ async def start_simulator(options: SimulatorOptions) -> RunningSimulator:
     """
     exchange = build_exchange(options)
     server = web.Server(Front(exchange).answer, access_log=None)
-    runner = web.ServerRunner(server, shutdown_timeout=0.5)
+    runner = web.ServerRunner(server, shutdown_timeout=GOODBYE)
     await runner.setup()
     site = web.TCPSite(runner, options.host, options.port, backlog=4_096)
     try:
@@ -95,9 +99,18 @@ async def start_simulator(options: SimulatorOptions) -> RunningSimulator:
 
 def build_exchange(options: SimulatorOptions) -> Exchange:
     """Make the exchange without a door: market, clock, remembered state, accounts."""
+    # Locked before it is read: reading cuts off a half-written last line.
+    state = StateFile(options.state)
+    try:
+        return _build_exchange(options, Journal(state))
+    except BaseException:
+        state.close()
+        raise
+
+
+def _build_exchange(options: SimulatorOptions, journal: Journal) -> Exchange:
     found = remember(options.state, options.seed)
     clock, market = _build_market(options, found)
-    journal = Journal(StateFile(options.state))
     exchange = Exchange(
         seed=options.seed,
         clock=clock,

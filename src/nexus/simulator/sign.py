@@ -1,16 +1,13 @@
 """Who is asking, and is the request really theirs and fresh?
 
-Binance signs the query and the body exactly as sent, one after the other, without the signature
-itself. HMAC keys are checked here; keys of another kind get their own branch in `_is_signed_by`.
+Over HTTP Binance signs the query and the body exactly as sent, one after the other, without the
+signature itself; over a WebSocket the parameters in alphabetical order.
 """
 
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from nexus.simulator.accounts import Account
 from nexus.simulator.errors import (
     ApiError,
     illegal_characters,
@@ -18,6 +15,7 @@ from nexus.simulator.errors import (
     key_refused,
     missing,
 )
+from nexus.simulator.keys import HMAC, ApiKey
 from nexus.simulator.params import Params
 
 KEY = re.compile(r"[A-Za-z0-9]{64}")
@@ -30,24 +28,31 @@ AHEAD = 1_000
 MICROSECONDS = 10**14
 
 
-def find_account(key: str | None, accounts: Mapping[str, Account]) -> Account:
+def find_key(key: str | None, keys: Mapping[str, ApiKey], address: str) -> ApiKey:
+    """Return the key, if it is one of ours and may be used from `address` (-2014, -2015)."""
     if not key or not KEY.fullmatch(key):
         raise key_format()
-    account = accounts.get(key)
-    if account is None:
+    api_key = keys.get(key)
+    if api_key is None or api_key.revoked or not api_key.is_open_to(address):
         raise key_refused()
-    return account
+    return api_key
 
 
-def check_signature(account: Account, query: str, body: str, params: Params) -> None:
+def check_right(api_key: ApiKey, right: str | None, now: int) -> None:
+    """Raise -2015 unless the key may do what the endpoint does; None asks for no right."""
+    if right is not None and not api_key.may(right, now):
+        raise key_refused()
+
+
+def check_signature(api_key: ApiKey, payload: str, params: Params) -> None:
     """Raise unless the request carries its owner's signature (-1102, -1100, -1022)."""
     params.required("timestamp")
     signature = params.values.get("signature")
     if not signature:
         raise missing("signature")
-    if not re.fullmatch(SIGNATURE, signature):
+    if api_key.kind == HMAC and not re.fullmatch(SIGNATURE, signature):
         raise illegal_characters("signature", SIGNATURE)
-    if not _is_signed_by(account, _unsigned(query) + _unsigned(body), signature):
+    if not api_key.has_signed(payload, signature):
         raise ApiError(-1022, "Signature for this request is not valid.")
 
 
@@ -74,9 +79,15 @@ def _receive_window(params: Params) -> Decimal:
     return window
 
 
-def _is_signed_by(account: Account, payload: str, signature: str) -> bool:
-    made = hmac.new(account.secret.encode(), payload.encode(), hashlib.sha256).hexdigest()
-    return hmac.compare_digest(made, signature.lower())
+def sent_payload(query: str, body: str) -> str:
+    """Return what an HTTP client signed: its own characters, joined without an ampersand."""
+    return _unsigned(query) + _unsigned(body)
+
+
+def sorted_payload(values: Mapping[str, str]) -> str:
+    """Return what a WebSocket client signed."""
+    pairs = sorted((name, value) for name, value in values.items() if name != "signature")
+    return "&".join(f"{name}={value}" for name, value in pairs)
 
 
 def _unsigned(part: str) -> str:

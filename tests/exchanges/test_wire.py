@@ -6,41 +6,31 @@ from datetime import UTC, datetime
 import pytest
 
 from nexus.core.clock import SetClock, use
-from nexus.exchanges import binance_wire
-from nexus.exchanges.binance import CcxtRequests
-from nexus.exchanges.binance_outcome import UNREADABLE
-from nexus.exchanges.binance_wire import (
-    ACCOUNT,
-    TIME,
-    BinanceWire,
-    LostError,
-    NotStartedError,
-    Request,
-)
-from nexus.exchanges.governor import Governor
+from nexus.exchanges import wire as wire_module
+from nexus.exchanges.binance_wire import TIME
 from nexus.exchanges.protocol import ExchangeAwayError
-from nexus.exchanges.unlock import LockedKey
-from nexus.exchanges.vault import KeyPair
+from nexus.exchanges.wire import UNREADABLE, LostError, NotStartedError, Request, Wire
+from tests.exchanges.desk import wire_to
 from tests.exchanges.venue import HANG, Venue, answer
 
 PING = "GET /api/v3/time"
 
 
 @pytest.fixture
-async def wire(venue: Venue) -> AsyncIterator[BinanceWire]:
-    lent = BinanceWire(CcxtRequests(venue.url), Governor("x", 1_000, None), "default", 0.3)
+async def wire(venue: Venue) -> AsyncIterator[Wire]:
+    lent = wire_to(venue.url, per_minute=1_000, timeout=0.3)
     yield lent
     await lent.close()
 
 
-async def test_a_reply_has_status_headers_and_body(venue: Venue, wire: BinanceWire) -> None:
+async def test_a_reply_has_status_headers_and_body(venue: Venue, wire: Wire) -> None:
     venue.says[PING] = answer(200, {"a": [1]}, {"X-MBX-USED-WEIGHT-1M": "12"})
     reply = await wire.ask(TIME)
     assert (reply.status, reply.body, reply.ok) == (200, {"a": [1]}, True)
     assert reply.headers["x-mbx-used-weight-1m"] == "12"
 
 
-async def test_the_exchanges_count_is_heard(venue: Venue, wire: BinanceWire) -> None:
+async def test_the_exchanges_count_is_heard(venue: Venue, wire: Wire) -> None:
     """We may use 1,000 a minute; the exchange has counted 1,000 already."""
     venue.says[PING] = answer(200, {}, {"X-MBX-USED-WEIGHT-1M": "1000"})
     with use(SetClock(datetime(2026, 1, 2, tzinfo=UTC))):
@@ -51,16 +41,14 @@ async def test_the_exchanges_count_is_heard(venue: Venue, wire: BinanceWire) -> 
 
 
 async def test_an_absurdly_large_body_is_unreadable(
-    venue: Venue, wire: BinanceWire, monkeypatch: pytest.MonkeyPatch
+    venue: Venue, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(binance_wire, "LARGEST_BODY", 1_000)
+    monkeypatch.setattr(wire_module, "LARGEST_BODY", 1_000)
     venue.says[PING] = answer(200, "[" + "1," * 1_000 + "1]")
     assert (await wire.ask(TIME)).body is UNREADABLE
 
 
-async def test_silence_is_lost_and_no_connection_is_not_started(
-    venue: Venue, wire: BinanceWire
-) -> None:
+async def test_silence_is_lost_and_no_connection_is_not_started(venue: Venue, wire: Wire) -> None:
     venue.says["POST /api/v3/time"] = HANG
     with pytest.raises(LostError):
         await wire.carry(Request("POST", f"{venue.url}/api/v3/time", {}, None))
@@ -69,19 +57,8 @@ async def test_silence_is_lost_and_no_connection_is_not_started(
     assert len(venue.asked) == 1
 
 
-async def test_a_cookie_of_one_account_never_reaches_another(
-    venue: Venue, wire: BinanceWire
-) -> None:
+async def test_a_cookie_of_one_account_never_reaches_another(venue: Venue, wire: Wire) -> None:
     venue.says[PING] = answer(200, {}, {"Set-Cookie": "session=alice; Path=/"})
     await wire.ask(TIME)
     await wire.ask(TIME)
     assert all("cookie" not in asked.headers for asked in venue.asked)
-
-
-async def test_a_lent_key_is_taken_back() -> None:
-    builder = CcxtRequests("http://127.0.0.1:1")
-    signed = builder.build(ACCOUNT, {}, LockedKey(1, lambda: KeyPair("canary", "canary-secret")))
-    assert signed.headers["X-MBX-APIKEY"] == "canary"
-    assert "canary" not in repr(signed)
-    left = {name: value for name, value in vars(builder._ccxt).items() if "canary" in repr(value)}
-    assert left == {}

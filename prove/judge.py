@@ -1,0 +1,279 @@
+"""Did every promise hold? Judged by the exchange's own journal, beside the ledger.
+
+The invariants have the numbers of `docs/promises.md`.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from nexus.bots.models import Holding
+from nexus.exchanges.models import ApiKey, ExchangeAccount
+from nexus.execution.models import FillRow, OrderRow
+from nexus.fanout.models import PlanRow
+from nexus.regime.models import VerdictRow
+from prove.disturb import Campaign, Stop
+
+PREFIX = "nx-"
+AFTER_STOP = timedelta(seconds=1)
+"""What was claimed before a stop may still arrive so much later."""
+PAGE = 10_000
+TOO_MANY = 429
+
+
+@dataclass
+class Verdicts:
+    """What was found, invariant by invariant; a violation is a sentence."""
+
+    counts: dict[str, int]
+    violations: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def hold(self) -> bool:
+        return not any(self.violations.values())
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The journal and the ledger, as they stand in the end."""
+
+    accepted: list[dict[str, Any]]
+    orders: dict[str, OrderRow]
+    plans: dict[int, PlanRow]
+    uids: dict[int, int]
+    """The exchange's own number of each account of ours."""
+    filled: dict[int, Decimal]
+    blocked: set[int]
+    """Decisions that the gate blocked."""
+    mute: set[int]
+    """Accounts of ours whose key the exchange no longer takes."""
+
+
+async def judge(campaign: Campaign) -> Verdicts:
+    """Compare what the exchange did with what we promised."""
+    evidence = await _gather(campaign)
+    counts = Counter(order.status for order in evidence.orders.values())
+    verdicts = Verdicts(
+        {
+            "plans": len(evidence.plans),
+            "orders": len(evidence.orders),
+            "accepted": len(evidence.accepted),
+            **{f"orders {status.lower()}": number for status, number in sorted(counts.items())},
+        }
+    )
+    found = verdicts.violations
+    found["I1 one accepted order per plan"] = _doubled(evidence)
+    found["I2 every order of ours is in the ledger"] = _orphans(evidence)
+    found["I3 venue, ledger and fills agree"] = _differences(evidence)
+    found["I4 nothing after a stop"] = _after_stops(evidence, campaign.stops)
+    found["I5 every plan ends"] = _unfinished(evidence)
+    found["I6 no order against the gate"] = _against_the_gate(evidence)
+    found["I7 each order on its owner's account"] = _strangers(evidence)
+    found["I8 no secret in the logs"] = await _secrets(campaign)
+    found["I9 holdings are the sum of fills"] = await _unbalanced(campaign)
+    found["I11 one decision per candle"] = await _decided_twice(campaign)
+    found["I12 no limit of the exchange broken"] = await _limits(campaign)
+    found["I13 every fault fired"] = await _unfired(campaign)
+    return verdicts
+
+
+async def _gather(campaign: Campaign) -> Evidence:
+    house = campaign.house
+    accepted: list[dict[str, Any]] = []
+    seen = 0
+    while page := await house.control("GET", f"journal?after={seen}&limit={PAGE}"):
+        seen = page[-1]["seq"]
+        accepted += [
+            e for e in page if (e["endpoint"], e["outcome"]) == ("POST /api/v3/order", "accepted")
+        ]
+    async with house.database.transaction() as tx:
+        orders = {row.client_order_id: row for row in await tx.scalars(select(OrderRow))}
+        plans = {row.id: row for row in await tx.scalars(select(PlanRow))}
+        filled = await tx.execute(
+            select(FillRow.order_id, func.sum(FillRow.quantity)).group_by(FillRow.order_id)
+        )
+        blocked = await tx.scalars(select(VerdictRow.decision_id).where(VerdictRow.blocked))
+        mute = await tx.scalars(
+            select(ExchangeAccount.id).where(ExchangeAccount.status != "active")
+        )
+        return Evidence(
+            accepted=accepted,
+            orders=orders,
+            plans=plans,
+            uids=await _uids(campaign),
+            filled=dict(filled.all()),
+            blocked=set(blocked),
+            mute=set(mute),
+        )
+
+
+async def _uids(campaign: Campaign) -> dict[int, int]:
+    """Match our accounts with the exchange's by the ends of their keys."""
+    uid_of = {key["key"][-4:]: key["uid"] for key in await campaign.house.control("GET", "keys")}
+    async with campaign.house.database.transaction() as tx:
+        rows = await tx.execute(
+            select(ExchangeAccount.id, ApiKey.last4).join(
+                ApiKey, ApiKey.account_id == ExchangeAccount.id
+            )
+        )
+        return {account_id: uid_of[last4] for account_id, last4 in rows}
+
+
+def _doubled(evidence: Evidence) -> list[str]:
+    per_plan = Counter(
+        evidence.orders[entry["client_id"]].plan_id
+        for entry in evidence.accepted
+        if entry["client_id"] in evidence.orders
+    )
+    return [f"plan {plan}: {count} accepted" for plan, count in per_plan.items() if count > 1]
+
+
+def _orphans(evidence: Evidence) -> list[str]:
+    return [
+        f"{entry['client_id']} is not in the ledger"
+        for entry in evidence.accepted
+        if entry["client_id"].startswith(PREFIX) and entry["client_id"] not in evidence.orders
+    ]
+
+
+def _differences(evidence: Evidence) -> list[str]:
+    by_venue: dict[str, Decimal] = defaultdict(Decimal)
+    for entry in evidence.accepted:
+        by_venue[entry["client_id"]] += sum(
+            (Decimal(fill["qty"]) for fill in entry["fills"] or ()), Decimal(0)
+        )
+    found = []
+    for client_id, order in evidence.orders.items():
+        if order.status == "UNKNOWN" and order.account_id in evidence.mute:
+            continue  # What became of it cannot be asked any more, and the ledger says so.
+        sums = {
+            "venue": by_venue[client_id],
+            "ledger": order.executed_quantity,
+            "fills": evidence.filled.get(order.id, Decimal(0)),
+        }
+        if len(set(sums.values())) > 1:
+            found.append(f"{client_id} ({order.status}): {sums}")
+    return found
+
+
+def _after_stops(evidence: Evidence, stops: Sequence[Stop]) -> list[str]:
+    """Find orders accepted after a stop that had not been written down before it.
+
+    Exits go on while a bot is only paused; nothing goes on while everything is stopped.
+    """
+    found = []
+    for entry in evidence.accepted:
+        order = evidence.orders.get(entry["client_id"])
+        if order is None:
+            continue
+        at = datetime.fromtimestamp(entry["at"] / 1000, UTC)
+        for stop in stops:
+            touched = stop.bot_id is None or (stop.bot_id == order.bot_id and order.side == "buy")
+            over = stop.until is not None and order.sent_at >= stop.until
+            if touched and not over and order.sent_at > stop.at and at > stop.at + AFTER_STOP:
+                found.append(f"{entry['client_id']} at {at}, stopped at {stop.at}")
+    return found
+
+
+def _unfinished(evidence: Evidence) -> list[str]:
+    """Find plans that have not ended, but for those whose order is still being asked about.
+
+    Nobody can ask with a key that the exchange has revoked: such an order stays UNKNOWN.
+    """
+    asked = {
+        order.plan_id
+        for order in evidence.orders.values()
+        if order.status == "UNKNOWN" and (order.checks or order.account_id in evidence.mute)
+    }
+    ours = {uid: account_id for account_id, uid in evidence.uids.items()}
+    accepted = {
+        entry["client_id"]
+        for entry in evidence.accepted
+        if ours[entry["account"]] not in evidence.mute
+    }
+    open_plans = [
+        f"plan {plan.id} is {plan.status}"
+        for plan in evidence.plans.values()
+        if plan.status in ("PLANNED", "ORDERED") and plan.id not in asked
+    ]
+    unseen = [
+        f"{client_id} was accepted and is {order.status}"
+        for client_id, order in evidence.orders.items()
+        if order.status in ("SENDING", "UNKNOWN", "NOT_PLACED") and client_id in accepted
+    ]
+    return open_plans + unseen
+
+
+def _against_the_gate(evidence: Evidence) -> list[str]:
+    return [
+        f"plan {plan.id} follows a blocked decision"
+        for plan in evidence.plans.values()
+        if plan.decision_id in evidence.blocked
+    ]
+
+
+def _strangers(evidence: Evidence) -> list[str]:
+    found = []
+    for entry in evidence.accepted:
+        order = evidence.orders.get(entry["client_id"])
+        if order is not None and evidence.uids[order.account_id] != entry["account"]:
+            found.append(f"{entry['client_id']} went to account {entry['account']}")
+    return found
+
+
+async def _secrets(campaign: Campaign) -> list[str]:
+    """Look through everything the workers wrote for what nobody may read."""
+    house = campaign.house
+    written = (house.folder / "workers.log").read_bytes()
+    keys = await house.control("GET", "keys")
+    secrets = {house.environment["KEY_ENCRYPTION_KEY"], *(key["key"] for key in keys)}
+    return [f"...{secret[-4:]}" for secret in secrets if secret.encode() in written]
+
+
+async def _unbalanced(campaign: Campaign) -> list[str]:
+    """Add up each bot's fills, fees in the base asset taken off, and compare what it holds."""
+    base = func.split_part(FillRow.symbol, "/", 1)
+    async with campaign.house.database.transaction() as tx:
+        sums: dict[int, Decimal] = defaultdict(Decimal)
+        rows = await tx.execute(
+            select(
+                FillRow.bot_id, FillRow.side, FillRow.quantity, FillRow.fee, FillRow.fee_asset, base
+            )
+        )
+        for bot_id, side, quantity, fee, fee_asset, asset in rows:
+            sums[bot_id] += (quantity if side == "buy" else -quantity) - fee * (fee_asset == asset)
+        held = dict((await tx.execute(select(Holding.bot_id, Holding.quantity))).all())
+    return [
+        f"bot {bot_id} holds {held.get(bot_id)}, its fills make {total}"
+        for bot_id, total in sums.items()
+        if held.get(bot_id, Decimal(0)) != total
+    ]
+
+
+async def _decided_twice(campaign: Campaign) -> list[str]:
+    query = (
+        "SELECT strategy, symbol, candle FROM decisions"
+        " GROUP BY strategy, symbol, candle HAVING count(*) > 1"
+    )
+    async with campaign.house.database.transaction() as tx:
+        return [str(tuple(row)) for row in await tx.execute(text(query))]
+
+
+async def _limits(campaign: Campaign) -> list[str]:
+    """Find refusals for asking too much that we were not given on purpose."""
+    stats = await campaign.house.control("GET", "stats")
+    asked_for = sum(
+        entry.get("status") == TOO_MANY for entry in await campaign.house.control("GET", "door")
+    )
+    unasked = stats["answered_429"] - asked_for
+    return [f"{unasked} answers 429 that no fault made"] if unasked > 0 else []
+
+
+async def _unfired(campaign: Campaign) -> list[str]:
+    """Name the faults that never came about; what the exchange did, it says itself."""
+    return [f"{name} never fired" for name, count in campaign.fired.items() if not count]

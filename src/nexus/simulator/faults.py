@@ -1,0 +1,96 @@
+"""What shall go wrong on purpose, where, and how often?
+
+A fault waits until a request or an event fits it, and is used up after `times`.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from nexus.simulator.errors import SimulatorError
+
+# Before the request runs: wait; answer with an error instead; break the connection.
+LATENCY, REFUSE, RESET = "latency", "refuse", "reset"
+# After it has run, so that its outcome is unknown to the client.
+LOSE, HANG, TRUNCATE, GARBLE, FAIL = "lose", "hang", "truncate", "garble", "fail"
+# The book gives a market order only a share of what it wants.
+PARTIAL = "partial"
+DROP_EVENT, DUPLICATE_EVENT, DELAY_EVENT = "drop_event", "duplicate_event", "delay_event"
+
+BEFORE = (REFUSE, RESET)
+AFTER = (LOSE, HANG, TRUNCATE, GARBLE, FAIL)
+EVENTS = (DROP_EVENT, DUPLICATE_EVENT, DELAY_EVENT)
+KINDS = (LATENCY, *BEFORE, *AFTER, PARTIAL, *EVENTS)
+ANY = "*"
+
+
+@dataclass(slots=True)
+class Fault:
+    """One thing that goes wrong. `where` is `POST /api/v3/order`, an event's name, or `*`.
+
+    `times` of None goes on until it is taken back. `seconds` belongs to latency, hang and
+    delay_event; `status`, `code` and `msg` to refuse and fail; `share` to partial.
+    """
+
+    kind: str
+    where: str = ANY
+    uid: int | None = None
+    times: int | None = 1
+    seconds: float = 1.0
+    status: int = 503
+    code: int = -1008
+    msg: str = (
+        "Server is currently overloaded with other requests. Please try again in a few minutes."
+    )
+    share: Decimal = Decimal("0.5")
+
+    def fits(self, kinds: Collection[str], where: str, uid: int | None) -> bool:
+        return (
+            self.kind in kinds
+            and self.where in (ANY, where)
+            and self.uid in (None, uid)
+            and self.times != 0
+        )
+
+
+class Faults:
+    """Every fault that still waits, oldest first."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Fault] = []
+
+    def take(self, kinds: Collection[str], where: str, uid: int | None) -> Fault | None:
+        """Return the first fault that fits, and use it up once."""
+        for fault in self.waiting:
+            if fault.fits(kinds, where, uid):
+                if fault.times is not None:
+                    fault.times -= 1
+                    self.waiting = [one for one in self.waiting if one.times != 0]
+                return fault
+        return None
+
+
+def read_fault(data: dict[str, Any]) -> Fault:
+    """Read a fault as sent to the control interface. SimulatorError says what is wrong."""
+    known = {one.name for one in fields(Fault)}
+    if data.get("kind") not in KINDS:
+        raise SimulatorError(f"Send a kind: one of {', '.join(KINDS)}.")
+    if unknown := sorted(set(data) - known):
+        raise SimulatorError(f"{unknown[0]} is unknown; a fault has {', '.join(sorted(known))}.")
+    _check_numbers(data)
+    try:
+        fault = Fault(**data | {"share": Decimal(str(data.get("share", "0.5")))})
+    except InvalidOperation:
+        raise SimulatorError("Send the share as a number from 0 to 1.") from None
+    if not 0 <= fault.share <= 1:
+        raise SimulatorError("Send the share as a number from 0 to 1.")
+    return fault
+
+
+def _check_numbers(data: dict[str, Any]) -> None:
+    whole = [data.get(name, 1) for name in ("status", "code")]
+    whole += [data[name] for name in ("uid", "times") if data.get(name) is not None]
+    seconds = data.get("seconds", 0)
+    if not all(isinstance(value, int) for value in whole) or not isinstance(seconds, int | float):
+        raise SimulatorError("Send uid, times, status, code and seconds as numbers.")

@@ -1,0 +1,104 @@
+"""What are the rooms behind shown with in tests?"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from nexus.admin.act import ROLE_WORDS
+from nexus.admin.queries import Counts, EntryView, PersonRow, PersonView, SessionView
+from nexus.admin.stop import SwitchView
+
+AT = datetime(2026, 3, 2, 14, 32, 5, tzinfo=UTC)
+LONG = "somebody.with.a.long.address@subdomain.of.a.long.example.com"
+WHY = "Why: write in 5 to 200 characters."
+
+PEOPLE = [
+    PersonRow(3, LONG, "trader", AT, disabled=True),
+    PersonRow(2, "carol@example.com", "admin", AT, disabled=False),
+]
+SHOWN = PersonView(
+    id=3,
+    email=LONG,
+    role="trader",
+    created_at=AT,
+    email_verified_at=AT,
+    disabled_at=None,
+    delete_after=AT,
+    has_password=True,
+    has_second_factor=False,
+    identities=1,
+    exchange_accounts=2,
+    bots=14,
+)
+BROWSER = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Safari"
+SESSION = SessionView(
+    method="password",
+    factor_pending=False,
+    created_at=AT,
+    last_seen_at=AT,
+    user_agent=BROWSER,
+    network="2001:db8::/64",
+)
+ENTRY = EntryView(
+    9, AT, "person_disabled", 3, 2, "192.0.2.7", "reason: They asked for it.", fits=True
+)
+ENTRIES = [ENTRY, replace(ENTRY, id=8, actor_id=None, user_id=None, detail="", fits=False)]
+RUNNING = SwitchView(
+    "everything", "Everything", stopped=False, reason="", changed_at=None, changed_by=""
+)
+SWITCHES = [
+    RUNNING,
+    replace(
+        RUNNING,
+        name="strategy:trend",
+        label="Trend follower",
+        stopped=True,
+        reason="It sold too late.",
+        changed_at=AT,
+        changed_by=LONG,
+    ),
+]
+
+_person = {
+    "shown": SHOWN,
+    "sessions": [SESSION, replace(SESSION, factor_pending=True)],
+    "entries": ENTRIES,
+    "helps": True,
+    "decides": True,
+    "reason": "",
+    "errors": {},
+}
+_switches = {"switches": SWITCHES, "decides": True, "sent": "", "reason": "", "errors": {}}
+_role = {"shown": SHOWN, "roles": ROLE_WORDS, "role": "reader", "reason": "", "errors": {}}
+
+ADMIN_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "admin": (
+        "admin/people.html",
+        {"people": PEOPLE, "counts": Counts(12345, 3, 2, 1), "email": "", "more": 2},
+    ),
+    "admin-nobody": (
+        "admin/people.html",
+        {"people": [], "counts": Counts(0, 0, 0, 0), "email": "zoe", "more": None},
+    ),
+    "admin-person": ("admin/person.html", _person),
+    "admin-person-wrong": ("admin/person.html", _person | {"errors": {"reason": WHY}}),
+    "admin-person-read": (
+        "admin/person.html",
+        _person | {"helps": False, "decides": False, "sessions": [], "errors": {"": "You cannot."}},
+    ),
+    "admin-role": ("admin/role.html", _role),
+    "admin-role-wrong": ("admin/role.html", _role | {"errors": {"role": "Choose one."}}),
+    "admin-audit": ("admin/audit.html", {"entries": ENTRIES, "more": 8, "written": 9}),
+    "admin-audit-empty": ("admin/audit.html", {"entries": [], "more": None, "written": 0}),
+    "admin-check": ("admin/audit_check.html", {"sentences": [], "written": 9}),
+    "admin-check-bad": (
+        "admin/audit_check.html",
+        {"sentences": ["Entry 8 was changed: its hash is of other words."], "written": 9},
+    ),
+    "admin-switches": ("admin/switches.html", _switches),
+    "admin-switches-wrong": (
+        "admin/switches.html",
+        _switches | {"sent": "everything", "reason": "no", "errors": {"reason": WHY}},
+    ),
+    "admin-switches-read": ("admin/switches.html", _switches | {"decides": False}),
+}
