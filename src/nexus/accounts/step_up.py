@@ -49,10 +49,10 @@ def ask_for_proof(request: AnyRequest, _error: StepUpNeededError) -> Response[An
 
 
 def _way_back(request: AnyRequest) -> str:
-    """Name the page to go on to; a form cannot be gone back to, only the page it was on."""
-    if request.method in {"GET", "HEAD"}:
+    """Name the page to go on to: for a form the one it was on, because forms are not repeated."""
+    if request.method == "GET":
         return request.url.path
-    return urlsplit(request.headers.get("referer", "")).path or "/"
+    return urlsplit(request.headers.get("referer", "")).path or request.url.path
 
 
 def ask_for_factor(request: AnyRequest, _error: SecondFactorNeededError) -> Response[Any]:
