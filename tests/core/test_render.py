@@ -184,7 +184,7 @@ def test_what_people_wrote_is_never_markup() -> None:
 
 
 def test_a_name_that_is_not_there_raises_instead_of_showing_nothing() -> None:
-    context = samples.PAGES["sign-in"][1]
+    context = dict(samples.PAGES["sign-in"][1])
     del context["csrf_token"]
     with pytest.raises(UndefinedError, match="csrf_token"):
         render("accounts/sign_in.html", **context)
