@@ -8,6 +8,7 @@ from nexus.accounts.audit import write_audit
 from nexus.accounts.models import User
 from nexus.accounts.sessions import Person, end_all_sessions
 from nexus.admin.errors import ActRefusedError
+from nexus.bots.stop import Meaning, stop_everything
 from nexus.core.clock import now
 from nexus.core.db import Transaction
 
@@ -58,13 +59,19 @@ async def end_sessions(
 async def disable(
     tx: Transaction, actor: Person, target_id: int, *, reason: str, network: str
 ) -> None:
-    """Let somebody in no more. What they own stays, and their bots go on as they are."""
+    """Let somebody in no more, and pause their bots: nobody could stop what still buys.
+
+    What they own stays, and exits are still followed.
+    """
     await tx.execute(
         update(User)
         .where(User.id == target_id, User.disabled_at.is_(None))
         .values(disabled_at=now())
     )
     await end_all_sessions(tx, target_id)
+    await stop_everything(
+        tx, target_id, Meaning.PAUSE, idempotency_key="", network=network, actor_id=actor.id
+    )
     await write_audit(
         tx, "person_disabled",
         user_id=target_id, actor_id=actor.id, network=network, reason=reason,

@@ -31,17 +31,33 @@ STOPS = {
 }
 """The state each bot goes to, and from which it does."""
 
+ACTS = {
+    Meaning.PAUSE: "bots_paused",
+    Meaning.STOP: "bots_stopped",
+    Meaning.CLOSE: "bots_closed",
+}
+"""What the audit calls each."""
+
 
 async def stop_everything(
-    tx: Transaction, user_id: int, meaning: Meaning, *, idempotency_key: str, network: str
+    tx: Transaction,
+    user_id: int,
+    meaning: Meaning,
+    *,
+    idempotency_key: str,
+    network: str,
+    actor_id: int | None = None,
 ) -> int:
     """Stop all bots of a person; give how many changed. What is so already is left as it is.
+
+    `actor_id` is who asked for it, where that is not the person themselves.
 
     The claim locks each bot against being changed, so this waits for a claim under way, and no
     later one passes. The key makes a second press of "close" the same wish.
     """
     bots = await _locked(tx, user_id)
-    by = f"user:{user_id}"
+    actor = user_id if actor_id is None else actor_id
+    by = f"user:{actor}"
     if meaning is Meaning.CLOSE:
         key = f"{user_id}/{{}}/{idempotency_key}"
         changed = [
@@ -53,20 +69,12 @@ async def stop_everything(
         changed = _set(tx, bots, *STOPS[meaning], by=by)
     if changed:
         tx.announce(BotsStopped(user_id, meaning, len(changed), now()))
-        await _write_down(tx, user_id, meaning, len(changed), network)
+        await tx.flush()
+        await write_audit(
+            tx, ACTS[meaning],
+            user_id=user_id, actor_id=actor, network=network, bots=len(changed),
+        )  # fmt: skip
     return len(changed)
-
-
-async def _write_down(
-    tx: Transaction, user_id: int, meaning: Meaning, bots: int, network: str
-) -> None:
-    act = {
-        Meaning.PAUSE: "bots_paused",
-        Meaning.STOP: "bots_stopped",
-        Meaning.CLOSE: "bots_closed",
-    }[meaning]
-    await tx.flush()
-    await write_audit(tx, act, user_id=user_id, actor_id=user_id, network=network, bots=bots)
 
 
 async def _locked(tx: Transaction, user_id: int) -> Sequence[Bot]:
