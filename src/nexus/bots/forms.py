@@ -6,8 +6,6 @@ from decimal import Decimal
 from nexus.bots.errors import BotRefusedError
 from nexus.core.forms import Form
 
-LARGEST_ID = 2**63 - 1
-"""The largest number that PostgreSQL keeps as an id; it answers a larger one with an error."""
 LARGEST = Decimal(1_000_000_000)
 AMOUNT = re.compile(r"([0-9]+|[0-9]{1,3}(,[0-9]{3})+|[0-9]{1,3}( [0-9]{3})+)([.][0-9]{1,2})?")
 """Whole units, thousands set apart or not, and at most two decimals."""

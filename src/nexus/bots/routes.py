@@ -13,12 +13,13 @@ from sqlalchemy import select
 from nexus.accounts.sessions import Person
 from nexus.bots.close import request_close
 from nexus.bots.errors import BotRefusedError
-from nexus.bots.forms import LARGEST_ID, ActForm, CloseForm, NewBotForm, read_amount
+from nexus.bots.forms import ActForm, CloseForm, NewBotForm, read_amount
 from nexus.bots.minimum import smallest_allocation
 from nexus.bots.start import create_bot, pause_bot, start_bot
 from nexus.bots.views import BotView, bot_of
 from nexus.core.db import Transaction
 from nexus.core.forms import read_form
+from nexus.core.ids import LARGEST_ID
 from nexus.core.web import AnyRequest, is_fragment, page, see_other
 from nexus.exchanges.models import AccountBalance, ExchangeAccount
 
@@ -136,8 +137,7 @@ async def _create(person: Person, tx: Transaction, state: State, form: NewBotFor
 
 async def _own_bot(tx: Transaction, state: State, person: Person, bot_id: int) -> BotView:
     """Read the person's own bot; anybody else's is as good as none."""
-    known = bot_id <= LARGEST_ID
-    bot = await bot_of(tx, person.id, bot_id, state.strategies) if known else None
+    bot = await bot_of(tx, person.id, bot_id, state.strategies)
     if bot is None:
         raise NotFoundException
     return bot

@@ -11,10 +11,10 @@ from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
 from nexus.accounts.sessions import Person, is_signed_in
-from nexus.bots.forms import LARGEST_ID
 from nexus.bots.views import bots_of, total
 from nexus.core.csrf import token_for
 from nexus.core.db import Database, Transaction
+from nexus.core.ids import LARGEST_ID
 from nexus.core.render import slug
 from nexus.core.web import AnyRequest, page
 from nexus.feed.audience import Seat
