@@ -20,6 +20,7 @@ from nexus.exchanges.registry import open_exchanges, open_market_sources
 from nexus.exchanges.take_drop import KeyDesk
 from nexus.execution.broker import Broker
 from nexus.execution.jobs import place_orders, resolve_orders
+from nexus.feed.jobs import prune_old_lines
 from nexus.feed.publish import CHANNEL
 from nexus.feed.wiring import open_reactions
 from nexus.market.observe import Observer
@@ -41,6 +42,7 @@ JOBS = (
     check_health,
     erase_people,
     publish_audit_head,
+    prune_old_lines,
 )
 """Every job there is; a test compares this list with the declarations."""
 
@@ -125,6 +127,7 @@ def _crons(settings: Settings) -> list[CronJob[Any]]:
         CronJob(refresh_filters.function, "*/10 * * * *", timeout=refresh_filters.timeout),
         CronJob(erase_people.function, "17 * * * *", timeout=erase_people.timeout),
         CronJob(publish_audit_head.function, "0 0 * * *", timeout=publish_audit_head.timeout),
+        CronJob(prune_old_lines.function, "29 * * * *", timeout=prune_old_lines.timeout),
     ]
 
 

@@ -14,6 +14,8 @@ from nexus.feed.models import FeedItem
 from nexus.feed.publish import Publisher
 from nexus.feed.words import order_amount, order_words, refusal_words, stop_words
 
+IDS_A_MILLISECOND = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class FeedWriter:
@@ -108,4 +110,9 @@ def _next_id(milliseconds: int) -> int:
 
     Should two ever be the same, one line of a feed is lost and nothing else.
     """
-    return milliseconds * 1_000_000 + randbelow(1_000_000)
+    return first_id_at(milliseconds) + randbelow(IDS_A_MILLISECOND)
+
+
+def first_id_at(milliseconds: int) -> int:
+    """Give the smallest id that a line of this moment can have: ids are in the order of time."""
+    return milliseconds * IDS_A_MILLISECOND

@@ -47,6 +47,8 @@ class ProcessSettings(Group):
     """The least important line that is still written."""
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, Listed] = ()
     """Networks of the proxies whose word on the client's address we take, separated by commas."""
+    feed_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """How long a line stays in a person's feed; the ledger keeps what happened for good."""
     demo_email: str = ""
     """Development only: the sign-in page shows this login. `nexus up` sets it."""
     demo_password: SecretStr = SecretStr("")
