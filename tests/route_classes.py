@@ -92,6 +92,7 @@ NEEDS_A_PERSON = {
     ("POST", "/settings/security/passkeys/{passkey_id:int}/remove"),
     ("GET", "/"),
     ("GET", "/live"),
+    ("GET", "/gate"),
     ("GET", "/market/{name:str}"),
     ("GET", "/market/{name:str}/candles"),
     ("GET", "/bots/new"),

@@ -153,7 +153,7 @@ class Scene:
         """Say what the market is now: open for entries unless told otherwise."""
         values = {
             "symbol": BTC, "regime": "bullish", "reason": "", "entries_allowed": True, "code": "",
-            "drop_percent": 0, "candle": now(), "at": now(), **reading,
+            "drop_percent": 0, "candle": now(), "at": now(), "calm_since": now(), **reading,
         }  # fmt: skip
         ticker = {"symbol": BTC, "price": price, "at": now(), "source": "test"}
         async with self.database.transaction() as tx:

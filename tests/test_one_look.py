@@ -55,6 +55,7 @@ def settings_for(url: str) -> Settings:
         regime_fast=10,
         regime_slow=50,
         gate_entry_regimes=("bullish", "sideways", "bearish"),
+        gate_calm_seconds=0,
         key_encryption_key=SecretStr(base64.b64encode(bytes(32)).decode()),
     )
 

@@ -256,10 +256,11 @@ def test_a_mistake_is_told_once_where_it_was_made(env: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("variables", "needed"),
     [
-        ({"REGIME_SLOW": "300"}, 300),
+        ({"REGIME_SLOW": "300"}, 301),
+        ({"REGIME_SLOW": "300", "REGIME_DWELL_CANDLES": "5"}, 304),
         ({"STRATEGY_SLOW": "300"}, 301),
         ({"STRATEGY_ATR": "200"}, 201),
-        ({"REGIME_ADX": "100", "REGIME_FAST": "5", "REGIME_SLOW": "10"}, 200),
+        ({"REGIME_ADX": "100", "REGIME_FAST": "5", "REGIME_SLOW": "10"}, 201),
     ],
 )
 def test_the_history_is_long_enough_for_the_averages(

@@ -57,7 +57,10 @@ class ScriptedMarket:
 
 def market_settings(*symbols: str, **changes: object) -> MarketSettings:
     """Give settings for hourly candles and a short history."""
-    values = {"symbols": symbols or (BTC,), "timeframe": "1h", "market_history_candles": 50}
+    values = {
+        "symbols": symbols or (BTC,), "timeframe": "1h", "market_history_candles": 50,
+        "market_compare_seconds": 0,
+    }  # fmt: skip
     return MarketSettings.model_validate({**values, **changes})
 
 

@@ -8,7 +8,7 @@ import pytest
 from nexus.core.db import Database
 from nexus.exchanges.market_data import RawTicker
 from nexus.market.observe import Observer
-from nexus.market.snapshot import Health
+from nexus.market.snapshot import Dispute, Health
 from tests.market.candles import BTC, closes_at, opens_at
 from tests.market.scripted import ScriptedMarket, look, market_settings
 
@@ -174,3 +174,35 @@ async def test_a_symbol_that_is_left_out_keeps_its_old_price(database: Database)
     shown = (await look(observer, NOON + SECOND * 60)).symbols
     assert (shown[BTC].price, shown[BTC].health) == (Decimal(101), Health.FRESH)
     assert (shown[ETH].price, shown[ETH].health) == (HUNDRED, Health.STALE)
+
+
+# --------------------------------------------------------------------------- the second opinion
+async def test_sources_that_disagree_are_asked_until_they_agree(
+    database: Database, market: ScriptedMarket, fallback: ScriptedMarket
+) -> None:
+    settings = market_settings(market_compare_seconds=60, market_dispute_bps=100)
+    observer = Observer(database, [market, fallback], settings)
+    assert (await look(observer, NOON)).symbols[BTC].dispute is None
+    assert fallback.asked["tickers"] == 1
+    await look(observer, NOON + SECOND * 10)
+    assert fallback.asked["tickers"] == 1, "only now and then while they agree"
+    fallback.price = Decimal(90)
+    disputed = (await look(observer, NOON + SECOND * 60)).symbols[BTC]
+    assert (disputed.price, disputed.health) == (HUNDRED, Health.FRESH)
+    assert disputed.dispute == Dispute("primary", HUNDRED, "fallback", Decimal(90))
+    await look(observer, NOON + SECOND * 70)
+    assert fallback.asked["tickers"] == 3, "at every look during a dispute"
+    fallback.price = HUNDRED
+    assert (await look(observer, NOON + SECOND * 80)).symbols[BTC].dispute is None
+    await look(observer, NOON + SECOND * 90)
+    assert fallback.asked["tickers"] == 4
+
+
+async def test_while_one_source_is_away_there_is_nothing_to_compare(
+    database: Database, market: ScriptedMarket, fallback: ScriptedMarket
+) -> None:
+    observer = Observer(database, [market, fallback], market_settings(market_compare_seconds=60))
+    market.away, fallback.price = True, Decimal(90)
+    shown = (await look(observer, NOON)).symbols[BTC]
+    assert (shown.source, shown.dispute) == ("fallback", None)
+    assert fallback.asked["tickers"] == 1

@@ -150,6 +150,7 @@ def settings(**changes: Any) -> Settings:
             "environment": "test", "symbols": (BTC,), "timeframe": "1m",
             "market_history_candles": 50, "regime_fast": 2, "regime_slow": 3, "regime_adx": 2,
             "strategy_fast": 2, "strategy_slow": 3, "gate_gap_candles": 0,
+            "gate_calm_seconds": 0, "regime_dwell_candles": 1,
             "gate_entry_regimes": ("bullish", "bearish", "sideways"), **changes,
         }
     )  # fmt: skip

@@ -36,7 +36,7 @@ COUNT = 190
 SETTINGS = Settings(
     environment="test", symbols=(BTC,), timeframe="1h", market_history_candles=60,
     strategy_fast=5, strategy_slow=12, strategy_atr=5, pyramid_step_atr=Decimal("0.5"),
-    regime_fast=5, regime_slow=20, regime_adx=5, gate_gap_candles=2,
+    regime_fast=5, regime_slow=20, regime_adx=5, gate_gap_candles=2, gate_calm_seconds=0,
 )  # fmt: skip
 
 

@@ -1,14 +1,28 @@
 """Is each kind of market called by its name, and is a crash seen at once?"""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nexus.market.snapshot import Candles
 from nexus.regime.classify import Reading, Regime, read_regime
 from nexus.settings import RegimeSettings
-from tests.market.candles import Number, candle, candles, opens_at, series, swinging, view
+from tests.market.candles import (
+    Number,
+    candle,
+    candles,
+    opens_at,
+    series,
+    swinging,
+    view,
+    wandering,
+)
 
 SECOND = timedelta(seconds=1)
 RISING = range(100, 140)
@@ -78,7 +92,70 @@ def test_too_few_candles_are_unknown(count: int, missing: int) -> None:
 
 
 def test_enough_candles_are_known() -> None:
-    assert read(series(RISING[:20])).regime is Regime.BULLISH
+    assert read(series(RISING[:20]), regime_dwell_candles=1).regime is Regime.BULLISH
+
+
+# ---------------------------------------------------------------------------- what flaps
+TURNING = [*FALLING, *range(101, 141)]
+
+
+def regimes(closes: Sequence[Number], **changes: Any) -> list[Reading]:
+    """Read the market at the close of each candle, from the first known one on."""
+    return [read(series(closes[:end]), **changes) for end in range(25, len(closes) + 1)]
+
+
+@pytest.mark.parametrize("dwell", [1, 2, 5])
+def test_a_better_regime_is_believed_when_it_has_lasted(dwell: int) -> None:
+    at_once = regimes(TURNING, regime_dwell_candles=1)
+    later = regimes(TURNING, regime_dwell_candles=dwell)
+    turned = next(n for n, one in enumerate(at_once) if one.regime is Regime.BULLISH)
+    believed = next(n for n, one in enumerate(later) if one.regime is Regime.BULLISH)
+    assert believed == turned + dwell - 1
+    waiting = later[turned:believed]
+    assert not any(one.settled for one in waiting)
+    assert [one.regime for one in waiting] == [at_once[turned - 1].regime] * (dwell - 1)
+    if waiting:
+        assert waiting[0].reason == (
+            f"It has looked bullish for 1 candle; it is believed after {dwell}."
+        )
+
+
+def test_a_worse_regime_is_believed_at_once() -> None:
+    falling = [*range(100, 140), *range(139, 100, -1)]
+    patient, quick = (regimes(falling, regime_dwell_candles=dwell) for dwell in (9, 1))
+    last_good = max(n for n, one in enumerate(quick) if one.regime is Regime.BULLISH)
+    assert patient[last_good].regime is Regime.BULLISH
+    assert patient[last_good + 1].regime is quick[last_good + 1].regime
+    assert patient[last_good + 1].regime is not Regime.BULLISH
+
+
+def test_a_trend_begins_higher_than_it_ends() -> None:
+    wavering = [candle.close for candle in wandering(3, 400)]
+    changes = {"regime_dwell_candles": 1, "regime_adx_min": 30}
+    tight, wide = (
+        [one.regime for one in regimes(wavering, regime_adx_margin=margin, **changes)]
+        for margin in (0, 15)
+    )
+    assert turns(wide) < turns(tight), "the margin damps"
+    good = [(t, w) for t, w in zip(tight, wide, strict=True) if w is Regime.BULLISH]
+    assert good, "and lets some through"
+    assert all(t is Regime.BULLISH for t, _ in good), "but never what was blocked without it"
+
+
+def turns(read: list[Regime]) -> int:
+    return sum(before is not after for before, after in pairwise(read))
+
+
+@given(
+    closes=st.lists(st.integers(50, 150), min_size=30, max_size=60),
+    dwell=st.integers(1, 6),
+    margin=st.integers(0, 30),
+)
+def test_damping_only_ever_blocks_more(closes: list[int], dwell: int, margin: int) -> None:
+    loose = read(series(closes), regime_dwell_candles=1, regime_adx_margin=0)
+    damped = read(series(closes), regime_dwell_candles=dwell, regime_adx_margin=margin)
+    if damped.regime is Regime.BULLISH and damped.settled:
+        assert loose.regime is Regime.BULLISH
 
 
 @pytest.mark.parametrize("array", ["close", "high", "low"])

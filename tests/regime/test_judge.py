@@ -1,14 +1,14 @@
 """Does the gate ask its questions in their order, and let nothing through that it does not know?"""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from nexus.market.snapshot import Candle, Health, MarketSnapshot, SymbolView
+from nexus.market.snapshot import Candle, Dispute, Health, MarketSnapshot, SymbolView
 from nexus.regime.classify import Reading, Regime, read_regime
-from nexus.regime.judge import Gate, Verdict, judge
+from nexus.regime.judge import Gate, Verdict, is_calm, judge
 from nexus.settings import RegimeSettings
 from nexus.strategy.border import Action, Book, Decision
 from nexus.strategy.decide import Proposal
@@ -19,6 +19,7 @@ RULES = RegimeSettings()
 BUYS = [Action.ENTER, Action.ADD]
 SELLS = [Action.REDUCE, Action.EXIT]
 
+LONG = timedelta(hours=1)
 CALM = Reading(BTC, Regime.BULLISH, "All is well.", Decimal(1), crashing=False)
 CRASH = replace(CALM, drop_percent=Decimal("9.50"), crashing=True)
 WHOLE = view(candles(candle(number) for number in range(5)))
@@ -32,7 +33,7 @@ def with_gap(age: int) -> SymbolView:
 def code(
     action: Action, seen: SymbolView = WHOLE, reading: Reading = CALM, rules: RegimeSettings = RULES
 ) -> str:
-    verdict = judge(action, seen, reading, rules)
+    verdict = judge(action, seen, reading, LONG, rules)
     assert verdict.regime is reading.regime
     assert verdict.reason.endswith(".")
     assert verdict.blocked == bool(verdict.code)
@@ -46,7 +47,9 @@ def test_a_calm_rising_market_lets_everything_through(action: Action) -> None:
 
 
 def test_an_entry_passes_with_the_regimes_own_reason() -> None:
-    assert judge(Action.ENTER, WHOLE, CALM, RULES) == Verdict("", "All is well.", Regime.BULLISH)
+    assert judge(Action.ENTER, WHOLE, CALM, LONG, RULES) == Verdict(
+        "", "All is well.", Regime.BULLISH
+    )
 
 
 def test_the_questions_come_in_the_order_of_their_weight() -> None:
@@ -93,7 +96,7 @@ WORST = (with_gap(1), replace(CRASH, regime=Regime.UNKNOWN))
 
 @pytest.mark.parametrize("action", SELLS)
 def test_leaving_is_allowed_in_every_regime(action: Action) -> None:
-    verdict = judge(action, *WORST, RULES)
+    verdict = judge(action, *WORST, LONG, RULES)
     assert (verdict.code, verdict.reason) == ("", "Leaving is allowed in every regime.")
 
 
@@ -124,24 +127,69 @@ def test_enough_candles_must_follow_a_gap(age: int, needed: int) -> None:
 
 
 def test_the_crash_guard_tells_the_fall() -> None:
-    assert judge(Action.ENTER, WHOLE, CRASH, RULES).reason == (
+    assert judge(Action.ENTER, WHOLE, CRASH, LONG, RULES).reason == (
         "The price is 9.50 % below its highest of the last 240 minutes."
     )
 
 
 def test_a_fall_that_could_not_be_measured_is_not_called_one() -> None:
     unsure = replace(CRASH, drop_percent=Decimal(0))
-    assert judge(Action.ENTER, WHOLE, unsure, RULES) == Verdict(
+    assert judge(Action.ENTER, WHOLE, unsure, LONG, RULES) == Verdict(
         "CRASH_GUARD",
         "The price's way over the last 240 minutes is not known.",
         Regime.BULLISH,
     )
 
 
+# ------------------------------------------------------------------------ whether it lasts
+DISPUTE = Dispute("primary", Decimal("97000.50"), "fallback", Decimal(95000))
+
+
+@pytest.mark.parametrize("action", BUYS)
+def test_two_sources_that_disagree_let_nobody_in(action: Action) -> None:
+    disputed = replace(WHOLE, dispute=DISPUTE)
+    assert code(action, disputed) == "DATA_DISPUTED"
+    assert judge(action, disputed, CALM, LONG, RULES).reason == (
+        "Two sources disagree on the price: primary says 97000.5, fallback says 95000."
+    )
+
+
+@pytest.mark.parametrize("action", SELLS)
+def test_a_dispute_keeps_nobody_in(action: Action) -> None:
+    assert code(action, replace(WHOLE, dispute=DISPUTE)) == ""
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(0, "WARMING_UP"), (59, "WARMING_UP"), (60, "")])
+def test_all_must_have_been_well_for_a_while(seconds: int, expected: str) -> None:
+    calm = timedelta(seconds=seconds)
+    assert judge(Action.ENTER, WHOLE, CALM, calm, RULES).code == expected
+    assert judge(Action.EXIT, WHOLE, CALM, calm, RULES).code == ""
+
+
+def test_a_regime_that_is_too_young_is_not_believed() -> None:
+    young = replace(CALM, settled=False)
+    assert code(Action.ENTER, reading=young) == "REGIME_UNSETTLED"
+    assert code(Action.EXIT, reading=young) == ""
+
+
+@pytest.mark.parametrize(
+    ("seen", "reading", "well"),
+    [
+        (WHOLE, CALM, True),
+        (WHOLE, CRASH, False),
+        (replace(WHOLE, dispute=DISPUTE), CALM, False),
+        (replace(WHOLE, health=Health.STALE), CALM, False),
+        (replace(WHOLE, health=Health.MISSING), CALM, False),
+    ],
+)
+def test_what_is_well(seen: SymbolView, reading: Reading, well: bool) -> None:  # noqa: FBT001  a row of a table
+    assert is_calm(seen, reading) is well
+
+
 # ------------------------------------------------------------------------------------ the gate
 def gate(*stopped: str) -> Gate:
     snapshot = MarketSnapshot(START, {BTC: WHOLE}, calls=1)
-    return Gate(snapshot, {BTC: CALM}, frozenset(stopped), RULES)
+    return Gate(snapshot, {BTC: CALM}, {BTC: START - LONG}, frozenset(stopped), RULES)
 
 
 def proposal(action: Action, strategy: str = "trend") -> Proposal:
@@ -182,7 +230,8 @@ def verdicts(rows: list[Candle], rules: RegimeSettings, first: datetime) -> list
     for end in range(start + 1, len(rows) + 1):
         seen = view(candles(rows[max(0, end - 500) : end]))
         assert seen.price_at is not None
-        found.append(judge(Action.ENTER, seen, read_regime(seen, seen.price_at, rules), rules))
+        reading = read_regime(seen, seen.price_at, rules)
+        found.append(judge(Action.ENTER, seen, reading, LONG, rules))
     return found
 
 

@@ -2,19 +2,20 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from nexus.core import clock
 from nexus.core.db import Database, Transaction
-from nexus.market.snapshot import Health, MarketSnapshot, SymbolView
+from nexus.market.snapshot import Dispute, Health, MarketSnapshot, SymbolView
 from nexus.regime.classify import Regime
 from nexus.regime.events import Decided, MarketSeen
 from nexus.regime.judge import Gate, Verdict
-from nexus.regime.models import ReadingRow, VerdictRow
+from nexus.regime.models import GateChange, ReadingRow, VerdictRow
 from nexus.regime.record import open_gate, record, set_switch
 from nexus.settings import RegimeSettings
 from nexus.strategy.book import load_books
@@ -23,8 +24,9 @@ from nexus.strategy.decide import Proposal
 from nexus.strategy.models import DecisionRow
 from tests.market.candles import BTC, START, candles, opens_at, series, view
 
-RULES = RegimeSettings(regime_fast=5, regime_slow=20, regime_adx=5)
+RULES = RegimeSettings(regime_fast=5, regime_slow=20, regime_adx=5, gate_calm_seconds=0)
 RISING = view(series(range(100, 140)))
+PAUSE = timedelta(seconds=45)
 PASSED = Verdict("", "All is well.", Regime.BULLISH)
 BLOCKED = Verdict("REGIME_BEARISH", "The averages fall.", Regime.BEARISH)
 ENTER = Decision(
@@ -70,7 +72,7 @@ def proposal(decision: Decision = ENTER, book: Book | None = None, number: int =
 
 async def gate_of(database: Database, *views: SymbolView) -> Gate:
     async with database.transaction() as tx:
-        return await open_gate(tx, snapshot(*views), RULES)
+        return await open_gate(tx, snapshot(*views), RULES, PAUSE)
 
 
 async def readings(database: Database) -> list[ReadingRow]:
@@ -102,6 +104,70 @@ async def test_a_reading_that_allows_nothing_says_why(database: Database) -> Non
     (row,) = await readings(database)
     assert (row.entries_allowed, row.code) == (False, "DATA_STALE")
     assert row.reason == "The market data has stopped coming."
+
+
+# ------------------------------------------------------------------------ whether it lasts
+PATIENT = RULES.model_copy(update={"gate_calm_seconds": 60})
+NOON = opens_at(40)
+
+
+async def look(database: Database, at: datetime, seen: SymbolView = RISING) -> str:
+    """Take a look at `at`; give the code with which an entry is refused, or nothing."""
+    async with database.transaction() as tx:
+        shown = MarketSnapshot(at, {BTC: seen}, calls=1)
+        gate = await open_gate(tx, shown, PATIENT, PAUSE)
+    return gate.judge_entries(BTC).code
+
+
+async def looks(database: Database, *seconds: int, seen: SymbolView = RISING) -> list[str]:
+    return [await look(database, NOON + timedelta(seconds=at), seen) for at in seconds]
+
+
+async def test_after_a_start_entries_wait_until_all_was_well_for_a_while(
+    database: Database,
+) -> None:
+    assert await looks(database, 0, 30, 59, 60, 90) == ["WARMING_UP"] * 3 + ["", ""]
+
+
+async def test_a_pause_without_a_look_begins_it_again(database: Database) -> None:
+    assert await looks(database, 0, 40, 80) == ["WARMING_UP", "WARMING_UP", ""]
+    assert await looks(database, 126, 166, 186) == ["WARMING_UP", "WARMING_UP", ""]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"health": Health.STALE},
+        {"dispute": Dispute("primary", Decimal(139), "fallback", Decimal(100))},
+        {"price": Decimal(100)},
+    ],
+)
+async def test_anything_that_is_not_well_begins_it_again(
+    database: Database, change: dict[str, Any]
+) -> None:
+    assert await looks(database, 0, 30, 60) == ["WARMING_UP", "WARMING_UP", ""]
+    (code,) = await looks(database, 70, seen=replace(RISING, **change))
+    assert code in {"DATA_STALE", "DATA_DISPUTED", "CRASH_GUARD"}
+    assert await looks(database, 80, 110, 129, 130) == ["WARMING_UP"] * 3 + [""]
+
+
+async def test_when_the_readings_are_lost_it_begins_again(database: Database) -> None:
+    assert await looks(database, 0, 30, 60) == ["WARMING_UP", "WARMING_UP", ""]
+    async with database.transaction() as tx:
+        await tx.execute(delete(ReadingRow))
+    assert await looks(database, 70, 115, 130) == ["WARMING_UP", "WARMING_UP", ""]
+
+
+async def test_the_log_has_a_line_for_each_change_and_no_other(database: Database) -> None:
+    await looks(database, 0, 30, 60, 90)
+    await looks(database, 100, 110, seen=replace(RISING, health=Health.STALE))
+    async with database.transaction() as tx:
+        lines = (await tx.scalars(select(GateChange).order_by(GateChange.id))).all()
+    assert [
+        ((line.at - NOON).total_seconds(), line.entries_allowed, line.code) for line in lines
+    ] == [(0, False, "WARMING_UP"), (60, True, ""), (100, False, "DATA_STALE")]
+    assert {(line.symbol, line.regime) for line in lines} == {(BTC, "bullish")}
+    assert lines[2].reason == "The market data has stopped coming."
 
 
 async def test_without_a_candle_there_is_no_reading(database: Database) -> None:

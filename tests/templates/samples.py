@@ -13,6 +13,7 @@ from tests.templates import (
     samples_admin,
     samples_exchanges,
     samples_factors,
+    samples_gate,
     samples_settings,
     samples_sign_up,
 )
@@ -335,7 +336,8 @@ PAGES |= {
 }
 PAGES |= {
     name: (template, page(f"/{name}") | context)
-    for name, (template, context) in samples_exchanges.PAGES.items()
+    for pages in (samples_exchanges.PAGES, samples_gate.PAGES)
+    for name, (template, context) in pages.items()
 }
 PAGES["data-leaving"] = (
     "settings/data.html",

@@ -20,6 +20,7 @@ from nexus.market.check import (
     check_ticker,
     second_opinion,
 )
+from nexus.market.compare import Comparison
 from nexus.market.look import Look
 from nexus.market.snapshot import Candle, Candles, Health, MarketSnapshot, SymbolView
 from nexus.market.store import load_candles, store_look
@@ -44,6 +45,7 @@ class Observer:
         self.asking = Sources(sources, settings.tick_seconds - 1)
         self.believed: dict[str, Believed] = {}
         self.windows: dict[str, tuple[Candle, ...]] = {}
+        self.comparison = Comparison(settings)
         self.newest: Look | None = None
 
     @property
@@ -56,6 +58,7 @@ class Observer:
         look = self.newest = Look(at)
         await self._read_tickers(look)
         await self._read_candles(look)
+        await self._compare(look)
         return self._snapshot(look)
 
     async def store(self, tx: Transaction) -> None:
@@ -95,6 +98,17 @@ class Observer:
                 self.believed[ticker.symbol] = second_opinion(
                     ticker, answer[1], last, look.at, self.doubt
                 )
+
+    async def _compare(self, look: Look) -> None:
+        """Ask the next source what it sees, now and then, and at every look during a dispute."""
+        if len(self.sources) < 2 or not look.source or not self.comparison.is_due(look.at):  # noqa: PLR2004  two make a comparison
+            return
+        symbols = self.settings.symbols
+        answer = await self.asking.ask(
+            look, "tickers", lambda source: source.tickers(symbols), besides=look.source
+        )
+        if answer is not None:
+            self.comparison.compare(self.believed, *answer, look.at)
 
     async def _read_candles(self, look: Look) -> None:
         """Ask for the candles that have closed, within the budget of one call a second."""
@@ -173,6 +187,7 @@ class Observer:
             candles=candles,
             health=self._health(believed, candles, look.at),
             source=believed.source,
+            dispute=self.comparison.dispute(symbol, look.at),
         )
 
     def _health(self, believed: Believed, candles: Candles, at: datetime) -> Health:

@@ -75,6 +75,16 @@ class Candles:
         return len(self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """Two sources do not see the same price."""
+
+    source: str
+    price: Decimal
+    other_source: str
+    other_price: Decimal
+
+
 @dataclass(frozen=True)
 class SymbolView:
     """One symbol as seen at one tick."""
@@ -85,6 +95,7 @@ class SymbolView:
     candles: Candles
     health: Health
     source: str
+    dispute: Dispute | None = None
 
     def age(self, at: datetime) -> float | None:
         """Say how old the price is at `at`, in seconds; None without a price."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from nexus.core.db import Database
 from nexus.execution.broker import Bell
@@ -20,6 +21,11 @@ class Desk:
     bell: Bell
     settings: Settings
     worker: str
+
+    @property
+    def longest_pause(self) -> timedelta:
+        """How long nobody may have looked before all that was seen counts as gone."""
+        return timedelta(seconds=self.settings.market_stale_seconds)
 
     def hosted(self) -> Iterator[tuple[Strategy, str]]:
         """Walk through every strategy on every symbol."""

@@ -35,7 +35,7 @@ async def run_tick(desk: Desk, at: datetime) -> TickOutcome:
     snapshot = await desk.observer.observe(at)
     async with desk.database.transaction() as tx:
         await desk.observer.store(tx)
-        gate = await open_gate(tx, snapshot, desk.settings)
+        gate = await open_gate(tx, snapshot, desk.settings, desk.longest_pause)
         books = await load_books(tx)
     outcome = TickOutcome(at, snapshot.calls, snapshot.refused, gate.regimes)
 

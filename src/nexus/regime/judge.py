@@ -1,15 +1,17 @@
 """May we do it now? The gate. Every answer carries a reason code and a sentence.
 
 The order of the questions is the order of their weight: a stop switch, then the health of the
-data, then the crash guard, then the regime. Exits ask less than entries: leaving a falling
-market protects capital. A frozen, missing or unknown market lets nothing through.
+data, then the crash guard, then whether all has been well for long enough, then the regime. Exits
+ask less than entries: leaving a falling market protects capital. A frozen, missing or unknown
+market lets nothing through.
 """
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from nexus.market.snapshot import Health, MarketSnapshot, SymbolView
+from nexus.market.snapshot import Dispute, Health, MarketSnapshot, SymbolView
 from nexus.regime.classify import Reading, Regime
 from nexus.settings import RegimeSettings
 from nexus.strategy.border import Action
@@ -36,6 +38,8 @@ class Gate:
 
     snapshot: MarketSnapshot
     readings: Mapping[str, Reading]
+    calm_since: Mapping[str, datetime]
+    """Since when each symbol's data has been whole and no crash under way."""
     stopped: AbstractSet[str]
     rules: RegimeSettings
 
@@ -56,30 +60,78 @@ class Gate:
         reading = self.readings[symbol]
         if {"everything", f"strategy:{strategy}"} & self.stopped:
             return Verdict("STOPPED", "Trading is switched off.", reading.regime)
-        return judge(action, self.snapshot.symbols[symbol], reading, self.rules)
+        calm = self.snapshot.at - self.calm_since[symbol]
+        return judge(action, self.snapshot.symbols[symbol], reading, calm, self.rules)
 
 
-def judge(action: Action, view: SymbolView, reading: Reading, rules: RegimeSettings) -> Verdict:
-    """Judge an action in one symbol by its data, the crash guard and the regime."""
+def is_calm(view: SymbolView, reading: Reading) -> bool:
+    """Say whether nothing is wrong with a symbol's data, and it does not crash."""
+    return view.health is Health.FRESH and view.dispute is None and not reading.crashing
 
-    def block(code: str, reason: str) -> Verdict:
-        return Verdict(code, reason, reading.regime)
 
-    if view.health is Health.MISSING:
-        return block("DATA_MISSING", "There is no price to act on.")
-    if view.health is Health.STALE:
-        return block("DATA_STALE", "The market data has stopped coming.")
-    if not action.buys and rules.gate_allows_exits:
+def judge(
+    action: Action, view: SymbolView, reading: Reading, calm: timedelta, rules: RegimeSettings
+) -> Verdict:
+    """Judge an action in one symbol by its data, the crash guard and the regime.
+
+    `calm` is for how long all has been well (`is_calm`).
+    """
+    objection = _blind(view)
+    if objection is None and not action.buys and rules.gate_allows_exits:
         return Verdict("", "Leaving is allowed in every regime.", reading.regime)
+    objection = (
+        objection
+        or _unsound(view, reading, rules)
+        or _too_soon(reading, calm, rules)
+        or _bad_regime(reading, rules)
+    )
+    return Verdict(*(objection or ("", reading.reason)), reading.regime)
+
+
+Objection = tuple[str, str] | None
+"""A reason code and a sentence."""
+
+
+def _blind(view: SymbolView) -> Objection:
+    if view.health is Health.MISSING:
+        return "DATA_MISSING", "There is no price to act on."
+    if view.health is Health.STALE:
+        return "DATA_STALE", "The market data has stopped coming."
+    return None
+
+
+def _unsound(view: SymbolView, reading: Reading, rules: RegimeSettings) -> Objection:
     if view.candles.since_gap() < rules.gate_gap_candles:
-        return block("DATA_GAP", "Candles are missing right before this one.")
+        return "DATA_GAP", "Candles are missing right before this one."
+    if view.dispute is not None:
+        return "DATA_DISPUTED", _dispute_sentence(view.dispute)
     if reading.crashing:
-        return block("CRASH_GUARD", _crash_sentence(reading, rules))
+        return "CRASH_GUARD", _crash_sentence(reading, rules)
+    return None
+
+
+def _too_soon(reading: Reading, calm: timedelta, rules: RegimeSettings) -> Objection:
+    if calm < timedelta(seconds=rules.gate_calm_seconds):
+        seconds = rules.gate_calm_seconds
+        return "WARMING_UP", f"All is well, but entries wait until it was for {seconds} seconds."
+    if not reading.settled:
+        return "REGIME_UNSETTLED", reading.reason
+    return None
+
+
+def _bad_regime(reading: Reading, rules: RegimeSettings) -> Objection:
     if reading.regime is Regime.UNKNOWN:
-        return block("REGIME_UNKNOWN", reading.reason)
+        return "REGIME_UNKNOWN", reading.reason
     if reading.regime not in rules.gate_entry_regimes:
-        return block(f"REGIME_{reading.regime.upper()}", reading.reason)
-    return Verdict("", reading.reason, reading.regime)
+        return f"REGIME_{reading.regime.upper()}", reading.reason
+    return None
+
+
+def _dispute_sentence(dispute: Dispute) -> str:
+    return (
+        f"Two sources disagree on the price: {dispute.source} says {dispute.price.normalize():f},"
+        f" {dispute.other_source} says {dispute.other_price.normalize():f}."
+    )
 
 
 def _crash_sentence(reading: Reading, rules: RegimeSettings) -> str:

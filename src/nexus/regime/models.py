@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nexus.core.db import UNLOGGED, Amount, Table
@@ -23,6 +23,24 @@ class ReadingRow(Table):
     drop_percent: Mapped[Amount]
     candle: Mapped[datetime]
     at: Mapped[datetime]
+    calm_since: Mapped[datetime]
+    """Since when nothing has been wrong with the data, and no crash under way."""
+
+
+class GateChange(Table):
+    """One line of the gate's log: from this moment it said something else of a symbol."""
+
+    __tablename__ = "gate_changes"
+    __table_args__ = (Index("ix_gate_changes_symbol_id", "symbol", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    symbol: Mapped[str]
+    at: Mapped[datetime]
+    entries_allowed: Mapped[bool]
+    code: Mapped[str]
+    """Why entries are not allowed: a reason code, empty when they are."""
+    regime: Mapped[str]
+    reason: Mapped[str]
 
 
 class VerdictRow(Table):

@@ -1,17 +1,19 @@
 """Write down what was decided and what the gate said: blocked ones too, with the reason."""
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from nexus.core.clock import now
-from nexus.core.db import Transaction, upsert
-from nexus.market.snapshot import MarketSnapshot
-from nexus.regime.classify import read_regime
+from nexus.core.db import Transaction, insert_rows, upsert
+from nexus.market.snapshot import MarketSnapshot, SymbolView
+from nexus.regime.classify import Reading, read_regime
 from nexus.regime.events import Decided, MarketSeen
-from nexus.regime.judge import Gate, Verdict
-from nexus.regime.models import ReadingRow, Switch, VerdictRow
+from nexus.regime.judge import Gate, Verdict, is_calm
+from nexus.regime.models import GateChange, ReadingRow, Switch, VerdictRow
 from nexus.settings import RegimeSettings
 from nexus.strategy.book import moved, store_book
 from nexus.strategy.border import Action
@@ -19,28 +21,61 @@ from nexus.strategy.decide import Proposal
 from nexus.strategy.models import DecisionRow
 
 STOPPED = select(Switch.name).where(Switch.stopped)
+LAST_READINGS = select(
+    ReadingRow.symbol, ReadingRow.at, ReadingRow.calm_since, ReadingRow.code, ReadingRow.regime
+)
 
 
-async def open_gate(tx: Transaction, snapshot: MarketSnapshot, rules: RegimeSettings) -> Gate:
-    """Read the market and the switches, and keep the reading for pages and claims."""
+async def open_gate(
+    tx: Transaction, snapshot: MarketSnapshot, rules: RegimeSettings, longest_pause: timedelta
+) -> Gate:
+    """Read the market and the switches, and keep the reading for pages and claims.
+
+    When nobody has looked for longer than `longest_pause`, all has been well for no time at all.
+    """
     readings = {
         symbol: read_regime(view, snapshot.at, rules) for symbol, view in snapshot.symbols.items()
     }
     stopped = frozenset(await tx.scalars(STOPPED))
-    gate = Gate(snapshot, readings, stopped, rules)
-    await _store_readings(tx, gate)
+    before = {row.symbol: row for row in await tx.execute(LAST_READINGS)}
+    calm_since = {
+        symbol: _calm_since(view, readings[symbol], snapshot.at, before.get(symbol), longest_pause)
+        for symbol, view in snapshot.symbols.items()
+    }
+    gate = Gate(snapshot, readings, calm_since, stopped, rules)
+    await _store_readings(tx, gate, before)
     tx.announce(MarketSeen())
     return gate
 
 
-async def _store_readings(tx: Transaction, gate: Gate) -> None:
-    """Keep each symbol's newest reading; without a candle there is nothing to keep."""
+def _calm_since(
+    view: SymbolView, reading: Reading, at: datetime, before: Any, longest_pause: timedelta
+) -> datetime:
+    lasted = before is not None and at - before.at <= longest_pause
+    return before.calm_since if lasted and is_calm(view, reading) else at
+
+
+async def _store_readings(tx: Transaction, gate: Gate, before: Mapping[str, Any]) -> None:
+    """Keep each symbol's newest reading, and log what the gate says otherwise than before.
+
+    Without a candle there is nothing to keep.
+    """
     rows = [
         _reading_values(gate, symbol)
         for symbol, view in gate.snapshot.symbols.items()
         if view.candles.rows
     ]
     await upsert(tx, ReadingRow, rows, keys=["symbol"])
+    changes = [row for row in rows if _says_otherwise(row, before.get(row["symbol"]))]
+    if changes:
+        logged = ("symbol", "at", "entries_allowed", "code", "regime", "reason")
+        await tx.execute(
+            *insert_rows(GateChange, [{name: row[name] for name in logged} for row in changes])
+        )
+
+
+def _says_otherwise(row: Mapping[str, Any], before: Any) -> bool:
+    return before is None or (row["code"], row["regime"]) != (before.code, before.regime)
 
 
 def _reading_values(gate: Gate, symbol: str) -> dict[str, Any]:
@@ -54,6 +89,7 @@ def _reading_values(gate: Gate, symbol: str) -> dict[str, Any]:
         "drop_percent": reading.drop_percent,
         "candle": gate.snapshot.symbols[symbol].candles.last.open_time,
         "at": gate.snapshot.at,
+        "calm_since": gate.calm_since[symbol],
     }
 
 

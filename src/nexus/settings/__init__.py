@@ -58,11 +58,12 @@ class Settings(
     @classmethod
     def _history_is_long_enough(cls, value: int, info: ValidationInfo) -> int:
         # Pydantic validates the last group first, so the averages are known by now.
+        lasting = info.data.get("regime_dwell_candles", 1) - 1
         needed = max(
             info.data.get("strategy_slow", 0) + 1,
             info.data.get("strategy_atr", 0) + 1,
-            info.data.get("regime_slow", 0),
-            info.data.get("regime_adx", 0) * 2,
+            info.data.get("regime_slow", 0) + lasting,
+            info.data.get("regime_adx", 0) * 2 + lasting,
         )
         if value < needed:
             raise ValueError(f"must be at least {needed}, which the averages in use need")

@@ -21,6 +21,10 @@ class RegimeSettings(Group):
     """Candles in the average directional index."""
     regime_adx_min: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(18)
     """Below this index there is no trend: sideways."""
+    regime_adx_margin: Annotated[Decimal, Field(ge=0, le=50)] = Decimal(2)
+    """A trend begins when the index is this much above that, so it does not flap around it."""
+    regime_dwell_candles: Annotated[int, Field(ge=1, le=50)] = 2
+    """Closed candles for which a regime must last before a trade may be entered in it."""
     regime_crash_drop_percent: Percent = Decimal(8)
     """The crash guard: a fall of this much..."""
     regime_crash_minutes: Annotated[int, Field(ge=1, le=10_080)] = 240
@@ -31,6 +35,9 @@ class RegimeSettings(Group):
     """Whether reducing and leaving passes the gate in every regime."""
     gate_gap_candles: Annotated[int, Field(ge=0, le=100)] = 3
     """Closed candles that must follow a gap in the data before a trade may be entered."""
+    gate_calm_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
+    """How long the data must have been whole, and no crash under way, before a trade may be
+    entered: after a start, after data was lost, and after the crash guard. A replay uses 0."""
 
     @field_validator("gate_entry_regimes")
     @classmethod

@@ -1,0 +1,171 @@
+"""What did the gate say, when and why? Its log, and every decision it blocked, searched."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Final
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from nexus.core.db import Transaction
+from nexus.core.ids import LARGEST_ID
+from nexus.regime.models import GateChange, VerdictRow
+from nexus.strategy.models import DecisionRow
+
+LINES = 30
+REASONS: Final[Mapping[str, str]] = {
+    "CRASH_GUARD": "Crash guard",
+    "DATA_DISPUTED": "Sources disagree",
+    "DATA_GAP": "Candles missing",
+    "DATA_MISSING": "No price",
+    "DATA_STALE": "Old data",
+    "REGIME_BEARISH": "Bearish market",
+    "REGIME_BULLISH": "Bullish market",
+    "REGIME_SIDEWAYS": "No trend",
+    "REGIME_UNKNOWN": "Market unknown",
+    "REGIME_UNSETTLED": "Too new to believe",
+    "STOPPED": "Switched off",
+    "WARMING_UP": "Warming up",
+}
+"""Every reason code of the gate in two or three words; `regime/judge.py` gives the sentences."""
+SHOWS: Final[Mapping[str, str]] = {"log": "The gate's log", "blocked": "Blocked decisions"}
+ACTIONS: Final[Mapping[str, str]] = {
+    "enter": "Enter",
+    "add": "Add",
+    "reduce": "Reduce",
+    "exit": "Leave",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GateSearch:
+    """What is looked for; an empty field looks for everything."""
+
+    show: str = "log"
+    symbol: str = ""
+    reason: str = ""
+    since: date | None = None
+    until: date | None = None
+    """The last day that counts, whole, in UTC."""
+    before: int = LARGEST_ID
+    """Only lines older than the one with this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class GateLine:
+    """One line: the gate changed its word, or blocked a decision."""
+
+    id: int
+    at: datetime
+    symbol: str
+    open: bool
+    title: str
+    regime: str
+    reason: str
+    price: Decimal | None
+    """Of a decision."""
+
+
+def read_search(
+    query: Mapping[str, str], symbols: Sequence[str]
+) -> tuple[GateSearch, dict[str, str]]:
+    """Read what was typed; gives the search and the mistakes by field, which are left out of it."""
+    errors: dict[str, str] = {}
+
+    def choice(name: str, known: Sequence[str], sentence: str) -> str:
+        typed = query.get(name, "")
+        if typed and typed not in known:
+            errors[name] = sentence
+            return ""
+        return typed
+
+    def day(name: str) -> date | None:
+        typed = query.get(name, "").strip()
+        try:
+            return date.fromisoformat(typed) if typed else None
+        except ValueError:
+            errors[name] = "Write a day like 2026-03-31."
+            return None
+
+    before = query.get("before", "")
+    is_id = before.isascii() and before.isdecimal() and len(before) < len(str(LARGEST_ID))
+    search = GateSearch(
+        show=choice("show", list(SHOWS), "Choose what to show.") or "log",
+        symbol=choice("symbol", symbols, "Choose one of the symbols."),
+        reason=choice("reason", list(REASONS), "Choose one of the reasons."),
+        since=day("since"),
+        until=day("until"),
+        before=int(before) if is_id else LARGEST_ID,
+    )
+    if search.since and search.until and search.until < search.since:
+        errors["until"] = "Choose a day that is not before the first one."
+    return search, errors
+
+
+async def search_gate(tx: Transaction, search: GateSearch) -> tuple[list[GateLine], int | None]:
+    """Find the newest lines; gives them, and where the next page begins, None at the end."""
+    if search.show == "blocked":
+        lines = [_decision(*row) for row in await tx.execute(_blocked(search))]
+    else:
+        lines = [_change(row) for row in await tx.scalars(_changes(search))]
+    more = lines[LINES - 1].id if len(lines) > LINES else None
+    return lines[:LINES], more
+
+
+def _changes(search: GateSearch) -> Select[GateChange]:
+    found = select(GateChange).where(GateChange.id < search.before, *_days(search, GateChange.at))
+    if search.symbol:
+        found = found.where(GateChange.symbol == search.symbol)
+    if search.reason:
+        found = found.where(GateChange.code == search.reason)
+    return found.order_by(GateChange.id.desc()).limit(LINES + 1)
+
+
+def _blocked(search: GateSearch) -> Select[DecisionRow, VerdictRow]:
+    found = (
+        select(DecisionRow, VerdictRow)
+        .join(VerdictRow, VerdictRow.decision_id == DecisionRow.id)
+        .where(
+            VerdictRow.blocked,
+            DecisionRow.id < search.before,
+            *_days(search, DecisionRow.decided_at),
+        )
+    )
+    if search.symbol:
+        found = found.where(DecisionRow.symbol == search.symbol)
+    if search.reason:
+        found = found.where(VerdictRow.code == search.reason)
+    return found.order_by(DecisionRow.id.desc()).limit(LINES + 1)
+
+
+def _days(search: GateSearch, at: InstrumentedAttribute[datetime]) -> list[ColumnElement[bool]]:
+    wanted = []
+    if search.since:
+        wanted.append(at >= datetime.combine(search.since, time(), UTC))
+    if search.until:
+        # Not the day after it: there is none after the last day of the calendar.
+        wanted.append(at - timedelta(days=1) < datetime.combine(search.until, time(), UTC))
+    return wanted
+
+
+def _change(row: GateChange) -> GateLine:
+    title = "Entries allowed" if row.entries_allowed else REASONS.get(row.code, row.code)
+    return GateLine(
+        row.id, row.at, row.symbol, row.entries_allowed, title, row.regime, row.reason, None
+    )
+
+
+def _decision(row: DecisionRow, verdict: VerdictRow) -> GateLine:
+    title = f"{ACTIONS[row.action]}: {REASONS.get(verdict.code, verdict.code).lower()}"
+    return GateLine(
+        id=row.id,
+        at=row.decided_at,
+        symbol=row.symbol,
+        open=False,
+        title=title,
+        regime=verdict.regime,
+        reason=verdict.reason,
+        price=row.price,
+    )
