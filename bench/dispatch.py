@@ -4,7 +4,8 @@ Ours goes the whole way: the decision is planned for every bot, the plans travel
 to a real worker, which claims them, opens each key, signs, sends, and records every answer. The
 clock starts when the plans are committed and stops when the last answer is. The peer is one
 process with one session that only signs and sends. Both take turns on the same exchange, which
-shares the machine with them, so that quote the ratio. `ACCOUNTS` and `ROUNDS` change the size.
+shares the machine with them, so that quote the ratio. `ACCOUNTS`, `ROUNDS` and `WORKERS`
+change the size.
 """
 
 import asyncio
@@ -39,6 +40,7 @@ from tests.databases import postgres_server, redis_server
 
 ACCOUNTS = 5_000
 ROUNDS = 4
+WORKERS = 1
 MOST_SECONDS = 180
 LOOK_SECONDS = 0.1
 
@@ -60,8 +62,11 @@ class Times:
         )
 
 
-async def measure(accounts: int | None = None, rounds: int | None = None) -> str:
+async def measure(
+    accounts: int | None = None, rounds: int | None = None, workers: int | None = None
+) -> str:
     """Let both send in turn; gives their medians and the ratio."""
+    workers = workers or int(os.environ.get("WORKERS", WORKERS))
     accounts = accounts or int(os.environ.get("ACCOUNTS", ACCOUNTS))
     rounds = rounds or int(os.environ.get("ROUNDS", ROUNDS))
     environment = {"STRATEGIES": "bench.metronome:resting", "TIMEFRAME": "1m"}
@@ -70,7 +75,7 @@ async def measure(accounts: int | None = None, rounds: int | None = None) -> str
         postgres = stack.enter_context(postgres_server())
         redis_url = f"{stack.enter_context(redis_server())}/0"
         stage = await stack.enter_async_context(
-            open_stage(postgres, redis_url, accounts, environment)
+            open_stage(postgres, redis_url, accounts, environment, workers)
         )
         for number in range(rounds):
             sent += await _ours(stage, number, ours)
@@ -79,7 +84,8 @@ async def measure(accounts: int | None = None, rounds: int | None = None) -> str
         told = dict(stage.complaints())
     ratio = statistics.median(o / b for o, b in zip(ours.rounds, bare.rounds, strict=True))
     return (
-        f"one decision for {accounts} accounts, {rounds} rounds in turn, {sent} orders by us\n"
+        f"one decision for {accounts} accounts, {rounds} rounds in turn, {sent} orders by us,"
+        f" workers: {workers}\n"
         f"  nexus {ours.told()} from the decision to its record\n"
         f"  bare  {bare.told()} from its request to its answer\n"
         f"  ratio {ratio:6.2f}; 429: {counted['answered_429']}, 418: {counted['answered_418']},"

@@ -13,7 +13,7 @@ import secrets
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -73,9 +73,13 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(
-    postgres: PostgresServer, redis_url: str, accounts: int, environment: Mapping[str, str]
+    postgres: PostgresServer,
+    redis_url: str,
+    accounts: int,
+    environment: Mapping[str, str],
+    workers: int = 1,
 ) -> AsyncIterator[Stage]:
-    """Lend a stage on which a worker runs; `redis_url` is for it alone."""
+    """Lend a stage on which workers run; `redis_url` is for it alone."""
     name = f"bench_{secrets.token_hex(4)}"
     postgres.create(name)
     upgrade(postgres.url(name))
@@ -89,8 +93,8 @@ async def open_stage(
                 keys = await simulator.new_keys(accounts)
                 await _let_people_in(settings, database, keys)
                 log = Path(folder) / "worker.log"
-                async with _worker(values, log) as process:
-                    await _first_tick(database, process, log)
+                async with _workers(values, log, workers) as processes:
+                    await _first_tick(database, processes, log)
                     yield Stage(settings, database, simulator, keys, log)
             finally:
                 await database.close()
@@ -157,15 +161,15 @@ async def _simulator() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def _worker(
-    values: Mapping[str, str], log: Path
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    with log.open("wb") as output:
-        process = await _start_worker(values, output)
+async def _workers(
+    values: Mapping[str, str], log: Path, count: int
+) -> AsyncIterator[list[asyncio.subprocess.Process]]:
+    with log.open("ab") as output:
+        processes = [await _start_worker(values, output) for _ in range(count)]
         try:
-            yield process
+            yield processes
         finally:
-            await _end(process)
+            await asyncio.gather(*map(_end, processes))
 
 
 async def _start_worker(values: Mapping[str, str], output: IO[bytes]) -> asyncio.subprocess.Process:
@@ -178,11 +182,13 @@ async def _start_worker(values: Mapping[str, str], output: IO[bytes]) -> asyncio
     )
 
 
-async def _first_tick(database: Database, process: asyncio.subprocess.Process, log: Path) -> None:
-    """Wait until the worker has looked at the market once."""
+async def _first_tick(
+    database: Database, processes: Sequence[asyncio.subprocess.Process], log: Path
+) -> None:
+    """Wait until the market has been looked at once."""
     async with asyncio.timeout(START_SECONDS):
         while True:
-            if process.returncode is not None:
+            if any(process.returncode is not None for process in processes):
                 raise RuntimeError(f"The worker did not start: {_told(log)}")
             async with database.transaction() as tx:
                 done = exists().where(TickSlot.finished_at.is_not(None))

@@ -11,6 +11,7 @@ from nexus.bots.leave import pause_bots_of_leavers
 from nexus.core import log
 from nexus.core.db import Database
 from nexus.core.faults import load_faults
+from nexus.core.loop import fast_loop
 from nexus.core.queue import Doorbell, open_queue
 from nexus.core.redis import Channel, open_redis
 from nexus.exchanges.errors import KeyLockedError
@@ -60,7 +61,9 @@ def run_worker(settings: Settings) -> None:
     _refuse_unsafe(settings)
     if settings.fault_plan:
         load_faults(settings.fault_plan, settings.fault_seed)
-    asyncio.run(_work(settings))
+    # With thousands of orders on their way, asyncio's own loop takes its share of the core.
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
+        runner.run(_work(settings))
 
 
 async def _work(settings: Settings) -> None:
