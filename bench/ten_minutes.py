@@ -17,16 +17,19 @@ from typing import Any
 from sqlalchemy import func, select
 
 from bench.stage import Stage, open_stage
+from nexus.core.clock import now
+from nexus.core.db import upsert
 from nexus.fanout.models import PlanRow
 from nexus.pipeline.audit import Audit, audit
 from nexus.pipeline.models import TickSlot
+from nexus.regime.models import Switch
 from tests.databases import postgres_server, redis_server
 
 ACCOUNTS = 5_000
 SECONDS = 600
 WEIGHT_LIMIT = 6_000
 LOOK_SECONDS = 0.5
-SETTLE_SECONDS = 60
+SETTLE_SECONDS = 120
 WAITING = ("PLANNED", "ORDERED")
 
 
@@ -85,6 +88,7 @@ async def measure(
         ticks = await crowd.calls_by_tick(), await one.calls_by_tick()
         counted = dict(crowd.last)
         await _settle(crowd)
+        await crowd.look()
         judged = await _judge(crowd.stage)
         reasons = await _reasons(crowd.stage)
         told = crowd.stage.complaints()
@@ -110,7 +114,13 @@ async def measure(
 
 
 async def _settle(world: World) -> None:
-    """Wait until nothing is under way any more; what is then still open is told by the counts."""
+    """Stop everything and wait until nothing is under way; what is still open then is counted."""
+    async with world.stage.database.transaction() as tx:
+        stop = {
+            "name": "everything", "stopped": True, "reason": "bench",
+            "changed_at": now(), "changed_by": "bench",
+        }  # fmt: skip
+        await upsert(tx, Switch, [stop], keys=["name"])
     ends = time.monotonic() + SETTLE_SECONDS
     while time.monotonic() < ends:
         await world.look()
