@@ -1,5 +1,6 @@
 """Does a position follow from its fills alone, with no unit and no cent lost?"""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -8,11 +9,14 @@ from hypothesis import strategies as st
 
 from nexus.bots.hold import Execution, Held, after_fill
 
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CENT_OF_A_CENT = Decimal("1e-15")
 """Far below the twelve places that are stored: what division may leave over."""
 
 
-def fill(side: str, quantity: str, price: str = "100", fee: str = "0") -> Execution:
+def fill(
+    side: str, quantity: str, price: str = "100", fee: str = "0", at: datetime = NOON
+) -> Execution:
     """Make a fill; the fee is written as `1 USDT`."""
     amount, _, asset = fee.partition(" ")
     return Execution(
@@ -21,12 +25,13 @@ def fill(side: str, quantity: str, price: str = "100", fee: str = "0") -> Execut
         quantity=Decimal(quantity),
         fee=Decimal(amount),
         fee_asset=asset or "USDT",
+        at=at,
     )
 
 
 def trade(*, buys: bool, price: Decimal, quantity: Decimal) -> Execution:
     """Make a fill without a fee."""
-    return Execution(buys, price, quantity, Decimal(0), "USDT")
+    return Execution(buys, price, quantity, Decimal(0), "USDT", NOON)
 
 
 def hold(*fills: Execution, held: Held | None = None) -> Held:
@@ -127,7 +132,7 @@ def test_value_is_conserved_over_any_life(
         base += sign * quantity - (fee if asset == "BTC" else 0)
         quote -= sign * quantity * price + (fee if asset == "USDT" else 0)
         held = after_fill(
-            held, Execution(buys, price, quantity, fee, asset), base="BTC", quote="USDT"
+            held, Execution(buys, price, quantity, fee, asset, NOON), base="BTC", quote="USDT"
         )
         assert held.quantity >= 0
         assert held.cost >= 0

@@ -17,17 +17,19 @@ from sqlalchemy.orm import aliased
 
 from nexus.billing.models import Entitlement
 from nexus.bots.close import finish_close
-from nexus.bots.models import Bot
+from nexus.bots.limits import Purse
+from nexus.bots.models import Bot, Holding
 from nexus.core.clock import now
 from nexus.core.db import Transaction, among, insert_rows, one_of, update_rows
 from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import Account, Intent, Side
 from nexus.execution.broker import Broker
 from nexus.execution.client_id import client_order_id
-from nexus.execution.events import PlanRefused
 from nexus.execution.models import OrderEvent, OrderRow
 from nexus.execution.weigh import Candidate, Deny, Expire, Send, weigh
+from nexus.fanout.events import PlanRefused
 from nexus.fanout.models import PlanRow
+from nexus.fanout.spend import Purses, purses_to_claim
 from nexus.market.models import TickerRow
 from nexus.regime.models import ReadingRow, Switch
 from nexus.strategy.models import DecisionRow, LeaderBookRow
@@ -46,7 +48,8 @@ class Claims:
 async def claim(tx: Transaction, plan_ids: Sequence[int], broker: Broker) -> Claims:
     """Claim plans for sending; each is written down, refused for good, or left waiting."""
     stopped = await _locked_stops(tx)
-    locked = await _lock(tx, plan_ids)
+    locked, buyers = await _lock(tx, plan_ids)
+    purses = await purses_to_claim(tx, buyers)
     at = now()
     rows = (await tx.execute(_candidates(locked, at))).mappings().all()
     to_send: list[RowMapping] = []
@@ -54,9 +57,12 @@ async def claim(tx: Transaction, plan_ids: Sequence[int], broker: Broker) -> Cla
     waiting: list[int] = []
     for row in rows:
         taken = bool(to_send) and to_send[-1]["account_id"] == row["account_id"]
-        match weigh(_candidate(row, account_taken=taken), at, stopped, broker.limits):
+        refusal = _limit_refusal(row, purses, at)
+        candidate = _candidate(row, account_taken=taken, limit_refusal=refusal)
+        match weigh(candidate, at, stopped, broker.limits):
             case Send():
                 to_send.append(row)
+                _take(row, purses)
             case Deny(reason):
                 refused.append((row, "DENIED", reason))
             case Expire(reason):
@@ -77,23 +83,27 @@ async def _locked_stops(tx: Transaction) -> frozenset[str]:
     return frozenset(await tx.scalars(select(Switch.name).where(Switch.stopped)))
 
 
-async def _lock(tx: Transaction, plan_ids: Sequence[int]) -> list[int]:
-    """Lock the waiting plans, then their accounts and bots; give the ids of those plans.
+async def _lock(tx: Transaction, plan_ids: Sequence[int]) -> tuple[list[int], set[int]]:
+    """Lock the waiting plans, then their accounts and bots; give those plans, and who buys.
 
     Whoever holds a plan is claiming it, so it is left to them. An account is held by one claim
     at a time; a bot only against being changed. All are locked in the order of their ids.
     """
-    waiting = select(PlanRow.id, PlanRow.account_id, PlanRow.bot_id).where(
+    waiting = select(PlanRow.id, PlanRow.account_id, PlanRow.bot_id, PlanRow.side).where(
         among(PlanRow.id, plan_ids), one_of(PlanRow.status, "PLANNED")
     )
     plans = (await tx.execute(waiting.order_by(PlanRow.id).with_for_update(skip_locked=True))).all()
     accounts = select(ExchangeAccount.id).where(
         among(ExchangeAccount.id, {plan.account_id for plan in plans})
     )
-    bots = select(Bot.id).where(among(Bot.id, {plan.bot_id for plan in plans}))
+    bots = select(Bot.id, Bot.user_id).where(among(Bot.id, {plan.bot_id for plan in plans}))
     await tx.execute(accounts.order_by(ExchangeAccount.id).with_for_update(key_share=True))
-    await tx.execute(bots.order_by(Bot.id).with_for_update(read=True))
-    return [plan.id for plan in plans]
+    owners = {
+        row.id: row.user_id
+        for row in await tx.execute(bots.order_by(Bot.id).with_for_update(read=True))
+    }
+    buyers = {owners[plan.bot_id] for plan in plans if plan.side == Side.BUY}
+    return [plan.id for plan in plans], buyers
 
 
 def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...]]:
@@ -128,6 +138,7 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
             ExchangeAccount.egress,
             ExchangeAccount.key_version,
             (LeaderBookRow.trade_id == DecisionRow.trade_id).label("trade_is_open"),
+            Holding.trade_id.is_(None).label("opens"),
             entitled.label("entitled"),
             busy.where(order_of.bot_id == PlanRow.bot_id).label("bot_busy"),
             exists()
@@ -141,6 +152,7 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
         )
         .join(Bot, Bot.id == PlanRow.bot_id)
         .join(ExchangeAccount, ExchangeAccount.id == PlanRow.account_id)
+        .outerjoin(Holding, Holding.bot_id == PlanRow.bot_id)
         .outerjoin(DecisionRow, DecisionRow.id == PlanRow.decision_id)
         .outerjoin(
             LeaderBookRow,
@@ -156,7 +168,29 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
     )
 
 
-def _candidate(row: RowMapping, *, account_taken: bool) -> Candidate:
+def _limit_refusal(row: RowMapping, purses: Purses, at: datetime) -> str:
+    """Say which limit of its owner forbids to send a plan now; none forbids a sale."""
+    if row["side"] != Side.BUY:
+        return ""
+    return purses.refusal_of(_purse(row), _spend(row), at, opens=row["opens"])
+
+
+def _take(row: RowMapping, purses: Purses) -> None:
+    if row["side"] == Side.BUY:
+        purses.take(_purse(row), _spend(row), opens=row["opens"])
+
+
+def _purse(row: RowMapping) -> Purse:
+    return Purse(row["user_id"], row["venue"] == "paper", row["symbol"].partition("/")[2])
+
+
+def _spend(row: RowMapping) -> Decimal:
+    """Give what a plan spends at the price it was made for, by which it was sized."""
+    spend: Decimal = row["quantity"] * row["reference_price"]
+    return spend
+
+
+def _candidate(row: RowMapping, *, account_taken: bool, limit_refusal: str) -> Candidate:
     return Candidate(
         plan_id=row["plan_id"],
         action=row["action"],
@@ -176,6 +210,7 @@ def _candidate(row: RowMapping, *, account_taken: bool) -> Candidate:
         entries_allowed=row["entries_allowed"],
         gate_code=row["gate_code"],
         gate_at=row["gate_at"],
+        limit_refusal=limit_refusal,
     )
 
 

@@ -28,9 +28,12 @@ from nexus.bots.models import Bot, Holding
 from nexus.core.clock import now
 from nexus.core.db import Transaction
 from nexus.exchanges.protocol import Side
+from nexus.fanout.events import PlanRefused
 from nexus.fanout.models import PlanRow
+from nexus.fanout.news import news_among
 from nexus.fanout.seats import filters_by_venue, seats
 from nexus.fanout.size import Denial, Leg, NotYet, Seat, Wish, size
+from nexus.fanout.spend import purses_to_plan
 from nexus.regime.models import VerdictRow
 from nexus.settings import TradingSettings
 from nexus.strategy.border import Action
@@ -123,10 +126,28 @@ async def plan_stragglers(tx: Transaction, rules: TradingSettings) -> list[int]:
 async def _size_all(
     tx: Transaction, followers: Sequence[Seat], wish: Wish, rules: TradingSettings
 ) -> list[Sized]:
-    """Size every seat; those that must wait for their open order get no plan yet."""
+    """Size every seat; those that must wait for their open order get no plan yet.
+
+    A person's bots share that person's limits: what one is given, the next one lacks.
+    """
     filters = await filters_by_venue(tx, wish.symbol)
-    sized = [(seat, size(seat, wish, filters.get(seat.venue), rules)) for seat in followers]
-    return [(seat, result) for seat, result in sized if not isinstance(result, NotYet)]
+    purses = await purses_to_plan(tx, _buyers(followers, wish))
+    sized: list[Sized] = []
+    for seat in followers:
+        purse, opens = seat.purse(wish.symbol), seat.trade_id is None
+        terms = purses.terms(purse, now(), opens=opens)
+        result = size(seat, wish, filters.get(seat.venue), rules, terms)
+        if isinstance(result, NotYet):
+            continue
+        if isinstance(result, Leg) and wish.action.buys:
+            purses.take(purse, result.quantity * wish.price, opens=opens)
+        sized.append((seat, result))
+    return sized
+
+
+def _buyers(followers: Sequence[Seat], wish: Wish) -> set[int]:
+    """Give whose limits matter: none of them stands against a sale."""
+    return {seat.user_id for seat in followers} if wish.action.buys else set()
 
 
 def _decided(proposal: Proposal, decision_id: int, rules: TradingSettings) -> Origin:
@@ -166,9 +187,20 @@ async def write_plans(tx: Transaction, origin: Origin, sized: Sequence[Sized]) -
         insert(PlanRow)
         .from_select([*columns.c.keys(), *constants], source)
         .on_conflict_do_nothing()
-        .returning(PlanRow.id, PlanRow.status)
+        .returning(PlanRow.id, PlanRow.status, PlanRow.bot_id, PlanRow.reason)
     )
-    return [row.id for row in written if row.status == "PLANNED"]
+    rows = written.all()
+    users = {seat.bot_id: seat.user_id for seat, _ in sized}
+    denied = [
+        PlanRefused(
+            plan_id=row.id, bot_id=row.bot_id, user_id=users[row.bot_id], symbol=origin.symbol,
+            side=side, action=origin.action, reason=row.reason, at=now(),
+        )
+        for row in rows
+        if row.status == "DENIED"
+    ]  # fmt: skip
+    tx.announce(*await news_among(tx, denied))
+    return [row.id for row in rows if row.status == "PLANNED"]
 
 
 def _unnest(sized: Sequence[Sized]) -> Any:

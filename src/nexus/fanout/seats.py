@@ -60,6 +60,7 @@ def _seat_query(symbol: str, at: datetime) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Bot.id.label("bot_id"),
+            Bot.user_id,
             Bot.account_id,
             ExchangeAccount.venue,
             Bot.status,
