@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 ZERO = Decimal(0)
+LEAST_LOSS = Decimal("1e-8")
+"""Less than a venue's last place is what the division of average cost leaves over, no loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def after_fill(held: Held, fill: Execution, base: str, quote: str) -> Held:
 
 def _after_result(held: Held, result: Decimal, at: datetime) -> Held:
     """Count a sale's result to its own day; one that is told of days later changes no newer day."""
-    if result < 0 and (held.lost_at is None or at > held.lost_at):
+    if result <= -LEAST_LOSS and (held.lost_at is None or at > held.lost_at):
         held = replace(held, lost_at=at)
     day = at.astimezone(UTC).date()
     if held.day is None or day > held.day:

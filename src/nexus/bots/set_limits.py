@@ -1,13 +1,14 @@
 """Set one's own limits: in force from the commit on, for every order that is not sent yet."""
 
 from dataclasses import asdict, replace
+from decimal import Decimal
 
 from sqlalchemy import delete, select
 
 from nexus.accounts.audit import write_audit
 from nexus.bots.breach import keep_peaks
 from nexus.bots.events import BotChanged
-from nexus.bots.limits import Limits, widens
+from nexus.bots.limits import Limits, told, widens
 from nexus.bots.models import Bot, LimitsRow, ResultPeak
 from nexus.bots.standing import allowances_of, limits_of
 from nexus.core.clock import now
@@ -19,8 +20,10 @@ async def own_limits(tx: Transaction, user_id: int) -> Limits:
     return (await limits_of(tx, [user_id])).get(user_id, Limits())
 
 
-async def set_limits(tx: Transaction, user_id: int, limits: Limits, *, network: str) -> None:
-    """Keep a person's limits. The caller has asked for a proof where they widen.
+async def set_limits(
+    tx: Transaction, user_id: int, limits: Limits, *, proven: bool, network: str
+) -> bool:
+    """Keep a person's limits; False, and nothing is changed, where wider ones need a proof first.
 
     A claim reads the limits while it holds the bots against being changed. So this waits for the
     claims under way, and whatever is claimed afterwards keeps to the new ones.
@@ -28,8 +31,10 @@ async def set_limits(tx: Transaction, user_id: int, limits: Limits, *, network: 
     bots = await _locked_bots(tx, user_id)
     before = await own_limits(tx, user_id)
     limits = _without_idle_boxes(limits)
+    if widens(before, limits) and not proven:
+        return False
     if limits == before:
-        return
+        return True
     row = {"user_id": user_id, **asdict(limits), "changed_at": now()}
     await upsert(tx, LimitsRow, [row], keys=["user_id"])
     if before.drawdown is None or limits.drawdown is None:
@@ -39,6 +44,7 @@ async def set_limits(tx: Transaction, user_id: int, limits: Limits, *, network: 
         tx, "limits_changed", user_id=user_id, actor_id=user_id, network=network,
         widened=widens(before, limits), **_changes(before, limits),
     )  # fmt: skip
+    return True
 
 
 async def restart_drawdown(tx: Transaction, user_id: int, *, network: str) -> None:
@@ -81,4 +87,6 @@ def _changes(before: Limits, after: Limits) -> dict[str, str]:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return told(value)
     return "-" if value is None else str(value)
