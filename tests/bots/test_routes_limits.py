@@ -1,6 +1,7 @@
 """Can people set their own limits, tighter at once and wider with a proof, and nobody else's?"""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,7 +12,7 @@ from nexus.accounts.models import AuditEntry
 from nexus.bots.limits import Limits
 from nexus.bots.models import Holding
 from nexus.bots.set_limits import own_limits
-from nexus.core.clock import now
+from nexus.core.clock import SystemClock, now
 from tests.accounts.people import let_proof_grow_old
 from tests.feed.customers import Customer, customers, scene_of
 from tests.website import PASSWORD, Website, make_passwords_quick, serve, settings_for
@@ -177,8 +178,10 @@ async def test_the_page_works_without_scripts_and_says_of_each_what_it_does(
 
 
 async def test_a_limit_that_blocks_is_shown_on_the_page_and_on_the_bots_card(
-    website: Website,
+    website: Website, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)  # A day that does not end while this runs.
+    monkeypatch.setattr(SystemClock, "now", lambda _: noon)
     async with customers(website, "alice", "bob") as [alice, bob]:
         scene = scene_of(website)
         bots = [await scene.bot(who.account) for who in (alice, bob)]

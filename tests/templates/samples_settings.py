@@ -59,7 +59,7 @@ def limits(*, empty: bool = False, **errors: str) -> dict[str, Any]:
     """Give the page of limits its context."""
     known = Limits() if empty else LIMITS
     form = {name: getattr(written(known), name) for name in Limits.__slots__}
-    blocked = "Today's loss of 52.10 has reached your limit of 50.50. It buys nothing today."
+    blocked = "Today's loss of 52.10 has reached your limit of 50.50. Nothing is bought today."
     return {
         "form": form | ({"positions": "lots"} if errors else {}),
         "errors": errors,

@@ -27,15 +27,16 @@ def limit_words(allowance: Allowance, at: datetime, *, opens: bool) -> str:
         fallen, most = told(standing.fallen), told(limits.drawdown)
         return (
             f"Your result is {fallen} below its highest, and your limit is {most}."
-            " It buys nothing until you raise the limit or measure anew."
+            " Nothing is bought until you raise the limit or measure anew."
         )
     until = cooldown_until(limits, standing)
     if until is not None and at < until:
-        return f"After a loss you wanted a pause: it buys nothing before {day_time(until)} UTC."
+        return f"After a loss you wanted a pause: nothing is bought before {day_time(until)} UTC."
     if entry_refusal(limits, standing, at, opens=opens).startswith("POSITIONS_LIMIT"):
         return (
-            f"You allow {limits.positions} bots in a trade at once, and {standing.positions} are"
-            " in one. It waits until one of them has left."
+            f"As many bots as you allow are in a trade: {standing.positions} of"
+            f" {limits.positions}."
+            " Another one waits until one has left."
         )
     if limits.allocation is not None and standing.invested >= limits.allocation:
         return f"Your bots have invested all of the {told(limits.allocation)} that you allow."
@@ -48,4 +49,4 @@ def all_words(allowances: Iterable[Allowance], at: datetime) -> list[str]:
     return list(dict.fromkeys(words for words in said if words))
 
 
-UNTIL_MIDNIGHT = "It buys nothing before 00:00 UTC, when a new day begins."
+UNTIL_MIDNIGHT = "Nothing is bought before 00:00 UTC, when a new day begins."

@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from nexus.billing.models import Entitlement
 from nexus.bots.close import finish_close
 from nexus.bots.limits import Purse
-from nexus.bots.models import Bot, Holding
+from nexus.bots.models import Bot, Holding, LimitsRow
 from nexus.core.clock import now
 from nexus.core.db import Transaction, among, insert_rows, one_of, update_rows
 from nexus.exchanges.models import ExchangeAccount
@@ -48,10 +48,10 @@ class Claims:
 async def claim(tx: Transaction, plan_ids: Sequence[int], broker: Broker) -> Claims:
     """Claim plans for sending; each is written down, refused for good, or left waiting."""
     stopped = await _locked_stops(tx)
-    locked, buyers = await _lock(tx, plan_ids)
-    purses = await purses_to_claim(tx, buyers)
+    locked = await _lock(tx, plan_ids)
+    rows = (await tx.execute(_candidates(locked, now()))).mappings().all()
+    purses = await purses_to_claim(tx, {row["user_id"] for row in rows if row["limited"]})
     at = now()
-    rows = (await tx.execute(_candidates(locked, at))).mappings().all()
     to_send: list[RowMapping] = []
     refused: list[tuple[RowMapping, str, str]] = []
     waiting: list[int] = []
@@ -83,27 +83,23 @@ async def _locked_stops(tx: Transaction) -> frozenset[str]:
     return frozenset(await tx.scalars(select(Switch.name).where(Switch.stopped)))
 
 
-async def _lock(tx: Transaction, plan_ids: Sequence[int]) -> tuple[list[int], set[int]]:
-    """Lock the waiting plans, then their accounts and bots; give those plans, and who buys.
+async def _lock(tx: Transaction, plan_ids: Sequence[int]) -> list[int]:
+    """Lock the waiting plans, then their accounts and bots; give the ids of those plans.
 
     Whoever holds a plan is claiming it, so it is left to them. An account is held by one claim
     at a time; a bot only against being changed. All are locked in the order of their ids.
     """
-    waiting = select(PlanRow.id, PlanRow.account_id, PlanRow.bot_id, PlanRow.side).where(
+    waiting = select(PlanRow.id, PlanRow.account_id, PlanRow.bot_id).where(
         among(PlanRow.id, plan_ids), one_of(PlanRow.status, "PLANNED")
     )
     plans = (await tx.execute(waiting.order_by(PlanRow.id).with_for_update(skip_locked=True))).all()
     accounts = select(ExchangeAccount.id).where(
         among(ExchangeAccount.id, {plan.account_id for plan in plans})
     )
-    bots = select(Bot.id, Bot.user_id).where(among(Bot.id, {plan.bot_id for plan in plans}))
+    bots = select(Bot.id).where(among(Bot.id, {plan.bot_id for plan in plans}))
     await tx.execute(accounts.order_by(ExchangeAccount.id).with_for_update(key_share=True))
-    owners = {
-        row.id: row.user_id
-        for row in await tx.execute(bots.order_by(Bot.id).with_for_update(read=True))
-    }
-    buyers = {owners[plan.bot_id] for plan in plans if plan.side == Side.BUY}
-    return [plan.id for plan in plans], buyers
+    await tx.execute(bots.order_by(Bot.id).with_for_update(read=True))
+    return [plan.id for plan in plans]
 
 
 def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...]]:
@@ -113,6 +109,7 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
         Entitlement.user_id == Bot.user_id,
         or_(Entitlement.valid_until.is_(None), Entitlement.valid_until > at),
     )
+    limited = exists().where(LimitsRow.user_id == Bot.user_id)
     busy = exists().where(one_of(order_of.status, *LIVE_ORDERS))
     return (
         select(
@@ -139,6 +136,7 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
             ExchangeAccount.key_version,
             (LeaderBookRow.trade_id == DecisionRow.trade_id).label("trade_is_open"),
             Holding.trade_id.is_(None).label("opens"),
+            and_(PlanRow.side == Side.BUY, limited).label("limited"),
             entitled.label("entitled"),
             busy.where(order_of.bot_id == PlanRow.bot_id).label("bot_busy"),
             exists()
@@ -170,13 +168,13 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
 
 def _limit_refusal(row: RowMapping, purses: Purses, at: datetime) -> str:
     """Say which limit of its owner forbids to send a plan now; none forbids a sale."""
-    if row["side"] != Side.BUY:
+    if not row["limited"]:
         return ""
     return purses.refusal_of(_purse(row), _spend(row), at, opens=row["opens"])
 
 
 def _take(row: RowMapping, purses: Purses) -> None:
-    if row["side"] == Side.BUY:
+    if row["limited"]:
         purses.take(_purse(row), _spend(row), opens=row["opens"])
 
 

@@ -27,13 +27,13 @@ from sqlalchemy.orm import aliased
 from nexus.bots.models import Bot, Holding
 from nexus.core.clock import now
 from nexus.core.db import Transaction
-from nexus.exchanges.protocol import Side
+from nexus.exchanges.protocol import Filters, Side
 from nexus.fanout.events import PlanRefused
 from nexus.fanout.models import PlanRow
 from nexus.fanout.news import news_among
 from nexus.fanout.seats import filters_by_venue, seats
 from nexus.fanout.size import Denial, Leg, NotYet, Seat, Wish, size
-from nexus.fanout.spend import purses_to_plan
+from nexus.fanout.spend import Purses, purses_to_plan
 from nexus.regime.models import VerdictRow
 from nexus.settings import TradingSettings
 from nexus.strategy.border import Action
@@ -131,23 +131,40 @@ async def _size_all(
     A person's bots share that person's limits: what one is given, the next one lacks.
     """
     filters = await filters_by_venue(tx, wish.symbol)
-    purses = await purses_to_plan(tx, _buyers(followers, wish))
+    purses = await purses_to_plan(tx, _limited(followers, wish))
+    at = now()
     sized: list[Sized] = []
     for seat in followers:
-        purse, opens = seat.purse(wish.symbol), seat.trade_id is None
-        terms = purses.terms(purse, now(), opens=opens)
-        result = size(seat, wish, filters.get(seat.venue), rules, terms)
-        if isinstance(result, NotYet):
-            continue
-        if isinstance(result, Leg) and wish.action.buys:
-            purses.take(purse, result.quantity * wish.price, opens=opens)
-        sized.append((seat, result))
+        venue = filters.get(seat.venue)
+        if seat.user_id in purses.limits:
+            result = _size_limited(seat, wish, venue, rules, purses=purses, at=at)
+        else:
+            result = size(seat, wish, venue, rules)
+        if not isinstance(result, NotYet):
+            sized.append((seat, result))
     return sized
 
 
-def _buyers(followers: Sequence[Seat], wish: Wish) -> set[int]:
+def _size_limited(
+    seat: Seat,
+    wish: Wish,
+    filters: Filters | None,
+    rules: TradingSettings,
+    *,
+    purses: Purses,
+    at: datetime,
+) -> Leg | Denial | NotYet:
+    """Size a seat on its owner's own terms, and take what it gets from what is left to them."""
+    purse, opens = seat.purse(wish.symbol), seat.trade_id is None
+    result = size(seat, wish, filters, rules, purses.terms(purse, at, opens=opens))
+    if isinstance(result, Leg):
+        purses.take(purse, result.quantity * wish.price, opens=opens)
+    return result
+
+
+def _limited(followers: Sequence[Seat], wish: Wish) -> set[int]:
     """Give whose limits matter: none of them stands against a sale."""
-    return {seat.user_id for seat in followers} if wish.action.buys else set()
+    return {seat.user_id for seat in followers if seat.limited} if wish.action.buys else set()
 
 
 def _decided(proposal: Proposal, decision_id: int, rules: TradingSettings) -> Origin:
@@ -187,20 +204,23 @@ async def write_plans(tx: Transaction, origin: Origin, sized: Sequence[Sized]) -
         insert(PlanRow)
         .from_select([*columns.c.keys(), *constants], source)
         .on_conflict_do_nothing()
-        .returning(PlanRow.id, PlanRow.status, PlanRow.bot_id, PlanRow.reason)
+        .returning(PlanRow.id, PlanRow.bot_id)
     )
-    rows = written.all()
-    users = {seat.bot_id: seat.user_id for seat, _ in sized}
+    plans = {bot_id: plan_id for plan_id, bot_id in written}
     denied = [
         PlanRefused(
-            plan_id=row.id, bot_id=row.bot_id, user_id=users[row.bot_id], symbol=origin.symbol,
-            side=side, action=origin.action, reason=row.reason, at=now(),
+            plan_id=plans[seat.bot_id], bot_id=seat.bot_id, user_id=seat.user_id,
+            symbol=origin.symbol, side=side, action=origin.action, reason=result.reason, at=now(),
         )
-        for row in rows
-        if row.status == "DENIED"
+        for seat, result in sized
+        if isinstance(result, Denial) and seat.bot_id in plans
     ]  # fmt: skip
     tx.announce(*await news_among(tx, denied))
-    return [row.id for row in rows if row.status == "PLANNED"]
+    return [
+        plans[seat.bot_id]
+        for seat, result in sized
+        if isinstance(result, Leg) and seat.bot_id in plans
+    ]
 
 
 def _unnest(sized: Sequence[Sized]) -> Any:

@@ -39,6 +39,8 @@ class Seat:
     tier_left: Decimal | None
     """Quote currency the tier still allows the person to invest; None without a valid tier."""
     has_live_order: bool
+    limited: bool = False
+    """Whether its owner has set limits of their own."""
 
     def purse(self, symbol: str) -> Purse:
         """Name what is counted together with this bot for its owner's limits."""

@@ -1,6 +1,6 @@
 """What do people's open plans still spend, beside what their bots hold?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -42,20 +42,25 @@ class Purses:
             self.allowances[purse] = allowance.after(spend, opens=opens)
 
 
-async def purses_to_plan(tx: Transaction, people: Iterable[int]) -> Purses:
+async def purses_to_plan(tx: Transaction, people: Collection[int]) -> Purses:
     """Read what is left to people whose bots are being planned: whatever is planned counts."""
-    return await _purses(tx, await limits_of(tx, people), "PLANNED", "ORDERED")
+    return await _purses(tx, people, "PLANNED", "ORDERED")
 
 
-async def purses_to_claim(tx: Transaction, people: Iterable[int]) -> Purses:
+async def purses_to_claim(tx: Transaction, people: Collection[int]) -> Purses:
     """Read what is left to people whose plans are being claimed; until we commit, no other can.
 
     Plans that only wait do not count: each is asked again when its own turn comes.
     """
-    return await _purses(tx, await limits_of(tx, people, lock=True), "ORDERED")
+    return await _purses(tx, people, "ORDERED", lock=True)
 
 
-async def _purses(tx: Transaction, limits: Mapping[int, Limits], *statuses: str) -> Purses:
+async def _purses(
+    tx: Transaction, people: Collection[int], *statuses: str, lock: bool = False
+) -> Purses:
+    if not people:
+        return Purses({}, {})
+    limits = await limits_of(tx, people, lock=lock)
     spent = _open_buys(sorted(limits), *statuses)
     return Purses(limits, await allowances_of(tx, limits, spent))
 

@@ -36,7 +36,7 @@ SENTENCES = {
     "NO_TIER": "Your tier does not include new trades.",
     "ORDER_BELOW_MINIMUM": "The bot's share is too small: {free} of at least {needed}.",
     "ORDER_OPEN": "An earlier order of this bot was not settled yet.",
-    "POSITIONS_LIMIT": "You allow {limit} bots in a trade at once, and {open} are in one.",
+    "POSITIONS_LIMIT": "As many bots as you allow are in a trade: {open} of {limit}.",
     "REJECTED": "The exchange refused the order. Nothing was traded.",
     "RESULT_UNKNOWN": "A price was missing, so your limit on the fall could not be checked.",
     "SLIPPAGE": "The price had moved too far since the decision.",
