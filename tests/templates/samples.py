@@ -137,7 +137,7 @@ BOTS = [
         realised=Decimal(0),
     ),
     replace(HOLDING, id=20, status="closing", note="Selling 0.00721 BTC."),
-    replace(HOLDING, id=22, limit="Today's loss of 52.10 has reached your limit of 50.00."),
+    replace(WAITING, id=22, base="XRP", symbol="XRP/USDT", limit="Your bots have invested all."),
     replace(WAITING, id=21, status="stopped", note="", value=None),
 ]
 
