@@ -42,16 +42,15 @@ async def keep_peaks(tx: Transaction, allowances: Mapping[Purse, Allowance]) -> 
     """Note each result that is higher than any before it, of those who limit its fall."""
     higher = [
         {"user_id": p.user_id, "practice": p.practice, "quote": p.quote, "peak": s.result}
-        for p, a in sorted(allowances.items(), key=lambda item: _key(item[0]))
+        for p, a in allowances.items()
         if a.limits.drawdown is not None
         and (s := a.standing).result is not None
         and (s.peak is None or s.result > s.peak)
     ]
-    await upsert(tx, ResultPeak, higher, keys=["user_id", "practice", "quote"])
-
-
-def _key(purse: Purse) -> tuple[int, bool, str]:
-    return purse.user_id, purse.practice, purse.quote
+    keys = ("user_id", "practice", "quote")
+    # In one order for everybody, so that two rounds at once cannot wait for each other.
+    higher.sort(key=lambda row: tuple(str(row[key]) for key in keys))
+    await upsert(tx, ResultPeak, higher, keys=keys)
 
 
 def _closes(allowance: Allowance) -> str:
