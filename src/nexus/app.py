@@ -51,6 +51,7 @@ from nexus.admin import routes_switches as admin_switches
 from nexus.billing.welcome import give_first_tier
 from nexus.bots import routes as bots
 from nexus.bots import routes_accounts as bots_accounts
+from nexus.bots import routes_limits as bots_limits
 from nexus.bots import routes_stop as bots_stop
 from nexus.bots.events import CloseRequested
 from nexus.bots.leave import pause_bots_of_leavers
@@ -114,6 +115,7 @@ def create_app(settings: Settings) -> Litestar:
             *admin_audit.route_handlers,
             *admin_switches.route_handlers,
             *bots.route_handlers,
+            *bots_limits.route_handlers,
             *bots_stop.route_handlers,
             *bots_accounts.route_handlers,
             *exchanges.route_handlers,

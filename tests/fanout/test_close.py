@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from nexus.bots.close import request_close
-from nexus.bots.models import CloseRequest, Holding
+from nexus.bots.models import Bot, CloseRequest, Holding
 from nexus.bots.start import start_bot
 from nexus.exchanges.models import AccountBalance, SymbolFilter
 from nexus.exchanges.protocol import VenueStatus
@@ -238,3 +238,19 @@ async def test_a_closed_bot_follows_again_from_the_next_entry(scene: Scene, held
     assert (await scene.plans())[-1].reason.startswith("NOT_IN_TRADE")
     await scene.decide(Action.EXIT, "0")
     assert len(await scene.enter()) == 1
+
+
+async def test_a_close_asked_for_anew_ends_the_one_that_was_never_sent(scene: Scene) -> None:
+    """Told to stop and keep in between: the first sale is dropped, and its wish must not hang."""
+    bot = await scene.follower()
+    await close(scene, bot, "first")
+    async with scene.database.transaction() as tx:
+        assert len(await plan_closes(tx, scene.settings)) == 1
+    await scene.change(Bot, bot, status="stopped")
+    await close(scene, bot, "second")
+    await scene.sweep()
+    assert await told(scene, bot) == ("stopped", "Everything was sold.")
+    assert await outcomes(scene) == [
+        "You asked again before anything was sold.", "Everything was sold.",
+    ]  # fmt: skip
+    assert [order.side for order in await scene.orders()] == ["buy", "sell"]

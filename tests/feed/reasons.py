@@ -7,7 +7,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "nexus"
 
-WRITERS = ("fanout/*.py", "execution/*.py", "exchanges/guard.py")
+WRITERS = ("bots/limits.py", "fanout/*.py", "execution/*.py", "exchanges/guard.py")
 """Where plans and orders get their reasons. The gate's verdicts carry a sentence themselves."""
 
 REASON = re.compile(r"(?=[A-Z_{}]*[A-Z]{2})[A-Z_{}]+: ?")
@@ -15,7 +15,14 @@ REASON = re.compile(r"(?=[A-Z_{}]*[A-Z]{2})[A-Z_{}]+: ?")
 
 COMPUTED = {
     "BOT_{}": ("PAUSED", "STOPPED", "CLOSING"),
-    "{}_BELOW_MINIMUM": ("ORDER", "BALANCE", "TIER", "USER_LIMIT"),
+    "{}_BELOW_MINIMUM": (
+        "ORDER",
+        "BALANCE",
+        "TIER",
+        "USER_LIMIT",
+        "TRADE_LIMIT",
+        "ALLOCATION_LIMIT",
+    ),
 }
 """What the computed part of a code can be: the bot's states, and the limits on an order."""
 

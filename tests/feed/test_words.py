@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from nexus.bots.models import Bot
-from nexus.execution.events import OrderMoved, PlanRefused
+from nexus.execution.events import OrderMoved
 from nexus.execution.models import OrderRow
+from nexus.fanout.events import PlanRefused
 from nexus.feed.words import (
     SENTENCES,
     order_amount,

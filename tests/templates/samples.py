@@ -138,6 +138,7 @@ BOTS = [
         realised=Decimal(0),
     ),
     replace(HOLDING, id=20, status="closing", note="Selling 0.00721 BTC."),
+    replace(WAITING, id=22, base="XRP", symbol="XRP/USDT", limit="Your bots have invested all."),
     replace(WAITING, id=21, status="stopped", note="", value=None),
 ]
 

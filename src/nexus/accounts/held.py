@@ -70,6 +70,8 @@ HELD: Final[Mapping[str, Held]] = {
     "paper_balances": _held("What is on your practice accounts."),
     "paper_orders": _held("Orders on your practice accounts."),
     "feed_items": _held("Lines of your live feed."),
+    "user_limits": _held("Your limits."),
+    "result_peaks": _held("The highest results of your bots, for your limits."),
     "bots": _kept("Your bots.", status="stopped", status_reason=""),
     # the books
     "holdings": _kept("What your bots hold."),

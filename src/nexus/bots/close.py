@@ -1,12 +1,14 @@
 """Stop a bot and sell what it holds, because its owner said so."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from nexus.bots.events import BotChanged, CloseRequested
 from nexus.bots.models import Bot, CloseRequest, Holding
 from nexus.core.clock import now
-from nexus.core.db import Transaction
+from nexus.core.db import Transaction, among
 
 
 async def request_close(
@@ -43,6 +45,18 @@ async def _newest_request(tx: Transaction, bot_id: int) -> CloseRequest | None:
         .limit(1)
     )
     return newest
+
+
+async def replace_closes(tx: Transaction, request_ids: Iterable[int]) -> None:
+    """End earlier wishes whose sale was never sent, because the bot was told to close anew.
+
+    The bot is left as it is: the newer wish decides what becomes of it.
+    """
+    await tx.execute(
+        update(CloseRequest)
+        .where(among(CloseRequest.id, request_ids), CloseRequest.finished_at.is_(None))
+        .values(finished_at=now(), outcome="You asked again before anything was sold.")
+    )
 
 
 async def finish_close(tx: Transaction, request_id: int, *, sold: bool, outcome: str) -> None:

@@ -1,15 +1,20 @@
-"""What does a person see of their bots? One query, then plain arithmetic."""
+"""What does a person see of their bots? Few queries for many people, then plain arithmetic."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import RowMapping, Select, exists, func, select
 
-from nexus.bots.models import Bot, Holding
+from nexus.bots.limit_words import limit_words
+from nexus.bots.limits import Allowance, Purse
+from nexus.bots.models import Bot, CloseRequest, Holding
+from nexus.bots.standing import allowance_in, allowances_of, limits_of
 from nexus.bots.start import NOT_STARTED
+from nexus.core.clock import now
 from nexus.core.db import Transaction
 from nexus.exchanges.models import ExchangeAccount
 from nexus.market.models import TickerRow
@@ -17,6 +22,8 @@ from nexus.strategy.border import Strategy
 from nexus.strategy.models import LeaderBookRow
 
 ZERO = Decimal(0)
+CODE = re.compile("[A-Z_]+(:|$)")
+"""How the reason of a refusal begins; anything else is a sentence."""
 Strategies = Mapping[str, Strategy]
 """The hosted strategies, by name."""
 
@@ -44,6 +51,8 @@ class BotView:
     average_price: Decimal | None
     unrealised: Decimal | None
     realised: Decimal
+    limit: str = ""
+    """Which of the owner's own limits keeps it from buying now; empty when none does."""
 
     @property
     def can_start(self) -> bool:
@@ -83,10 +92,14 @@ async def bots_of(
     tx: Transaction, user_ids: Iterable[int], strategies: Strategies
 ) -> dict[int, list[BotView]]:
     """Read the bots of some people, by person; the newest bot comes last."""
-    rows = await tx.execute(_query().where(Bot.user_id.in_(list(user_ids))))
+    people = list(user_ids)
+    rows = await tx.execute(_query().where(Bot.user_id.in_(people)))
+    limits = await limits_of(tx, people)
+    allowances = await allowances_of(tx, limits)
     found: dict[int, list[BotView]] = defaultdict(list)
     for row in rows.mappings():
-        found[row["user_id"]].append(_view(row, strategies))
+        allowance = allowance_in(allowances, limits, _purse(row))
+        found[row["user_id"]].append(_view(row, strategies, allowance))
     return found
 
 
@@ -96,7 +109,11 @@ async def bot_of(
     """Read one bot of one person; None when there is none, or it is somebody else's."""
     rows = await tx.execute(_query().where(Bot.user_id == user_id, Bot.id == bot_id))
     row = rows.mappings().one_or_none()
-    return None if row is None else _view(row, strategies)
+    if row is None:
+        return None
+    limits = await limits_of(tx, [user_id])
+    allowances = await allowances_of(tx, limits)
+    return _view(row, strategies, allowance_in(allowances, limits, _purse(row)))
 
 
 def total(bots: Iterable[BotView], currency: str) -> Totals:
@@ -111,6 +128,11 @@ def total(bots: Iterable[BotView], currency: str) -> Totals:
 
 
 def _query() -> Select[*tuple[Any, ...]]:
+    unsold = exists().where(
+        CloseRequest.bot_id == Bot.id,
+        CloseRequest.finished_at.is_not(None),
+        CloseRequest.outcome == Bot.status_reason,
+    )
     return (
         select(
             Bot.id, Bot.user_id, Bot.symbol, Bot.strategy, Bot.status, Bot.status_reason,
@@ -119,7 +141,7 @@ def _query() -> Select[*tuple[Any, ...]]:
             func.coalesce(Holding.quantity, ZERO).label("quantity"),
             func.coalesce(Holding.cost, ZERO).label("cost"),
             func.coalesce(Holding.realised, ZERO).label("realised"),
-            func.coalesce(Holding.layers, 0).label("layer"),
+            func.coalesce(Holding.layers, 0).label("layer"), unsold.label("unsold"),
             Holding.trade_id, LeaderBookRow.trade_id.label("leader_trade_id"), TickerRow.price,
         )
         .join(ExchangeAccount, ExchangeAccount.id == Bot.account_id)
@@ -133,7 +155,11 @@ def _query() -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
-def _view(row: RowMapping, strategies: Strategies) -> BotView:
+def _purse(row: RowMapping) -> Purse:
+    return Purse(row["user_id"], row["venue"] == "paper", row["symbol"].partition("/")[2])
+
+
+def _view(row: RowMapping, strategies: Strategies, allowance: Allowance | None) -> BotView:
     base, _, quote = row["symbol"].partition("/")
     held, price = row["quantity"], row["price"]
     strategy = strategies.get(row["strategy"])
@@ -157,7 +183,15 @@ def _view(row: RowMapping, strategies: Strategies) -> BotView:
         average_price=row["cost"] / held if held and row["layer"] else None,
         unrealised=value - row["cost"] if held and value is not None else None,
         realised=row["realised"],
+        limit=_limit(row, allowance),
     )
+
+
+def _limit(row: RowMapping, allowance: Allowance | None) -> str:
+    """Say what a limit forbids a bot that would buy otherwise."""
+    if allowance is None or row["status"] != "running" or row["account_status"] != "active":
+        return ""
+    return limit_words(allowance, now(), opens=row["trade_id"] is None)
 
 
 def _note(row: RowMapping) -> str:
@@ -172,8 +206,7 @@ def _note(row: RowMapping) -> str:
     holds, leader = row["trade_id"] is not None, row["leader_trade_id"]
     paused = "It is paused: it takes no new entry, and follows exits."
     if row["status"] == "paused" and row["status_reason"]:
-        # The reason is a code with numbers, for the ledger; the feed says it in words.
-        return f"It was not sold, so it did not stop. {paused} You can close it again."
+        return f"{_paused_reason(row)} {paused} {_again(row)}".strip()
     if holds and row["trade_id"] != leader:
         return "The strategy has left this trade, but this bot still holds it. You can close it."
     if row["status"] == "paused":
@@ -181,6 +214,18 @@ def _note(row: RowMapping) -> str:
     if not holds and leader is not None:
         return "It waits for the next entry: the strategy is already in a trade."
     return "" if holds else "It waits for the strategy's next entry."
+
+
+def _paused_reason(row: RowMapping) -> str:
+    """Say why a bot is paused; a code with numbers is for the ledger, the feed says it in words."""
+    reason = str(row["status_reason"])
+    if CODE.match(reason):
+        return "It was not sold, so it did not stop." if row["unsold"] else ""
+    return reason.removesuffix(" Close it again to sell the rest.")
+
+
+def _again(row: RowMapping) -> str:
+    return "You can close it again." if row["unsold"] else ""
 
 
 def _stopped_note(row: RowMapping) -> str:

@@ -37,6 +37,8 @@ class Candidate:
     entries_allowed: bool | None
     gate_code: str
     gate_at: datetime | None
+    limit_refusal: str = ""
+    """Which of its owner's own limits forbids this entry now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +131,4 @@ def _gate(plan: Candidate, at: datetime, limits: Limits) -> Answer:
     moved = (price / plan.reference_price - 1) * BPS
     if moved > limits.slippage_cap_bps:
         return Deny(f"SLIPPAGE: moved_bps={plain(moved)} cap_bps={plain(limits.slippage_cap_bps)}")
-    return Send()
+    return Deny(plan.limit_refusal) if plan.limit_refusal else Send()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import exists, select, update
 
-from nexus.bots.close import finish_close
+from nexus.bots.close import finish_close, replace_closes
 from nexus.bots.models import Bot, CloseRequest
 from nexus.core.clock import now
 from nexus.core.db import Transaction
@@ -44,11 +44,7 @@ async def plan_closes(tx: Transaction, rules: TradingSettings) -> list[int]:
 async def _plan_close(
     tx: Transaction, request: CloseRequest, bot: Bot, rules: TradingSettings
 ) -> list[int]:
-    await tx.execute(
-        update(PlanRow)
-        .where(PlanRow.bot_id == bot.id, PlanRow.status == "PLANNED")
-        .values(status="DENIED", reason=DROPPED)
-    )
+    await _drop_waiting(tx, bot.id)
     [seat] = await seats(tx, bot.symbol, now(), Bot.id == bot.id)
     if seat.held <= 0 and not seat.has_live_order:
         await finish_close(tx, request.id, sold=True, outcome="It held nothing.")
@@ -73,3 +69,16 @@ async def _plan_close(
         close_request_id=request.id,
     )
     return await write_plans(tx, origin, [(seat, result)])
+
+
+async def _drop_waiting(tx: Transaction, bot_id: int) -> None:
+    """Drop the bot's plans that wait; where one was an earlier close, its request ends with it."""
+    dropped = await tx.scalars(
+        update(PlanRow)
+        .where(PlanRow.bot_id == bot_id, PlanRow.status == "PLANNED")
+        .values(status="DENIED", reason=DROPPED)
+        .returning(PlanRow.close_request_id)
+    )
+    earlier = [request_id for request_id in dropped if request_id is not None]
+    if earlier:
+        await replace_closes(tx, earlier)

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from nexus.bots.events import BotsStopped
 from nexus.core.render import money, price, quantity
-from nexus.execution.events import OrderMoved, PlanRefused
+from nexus.execution.events import OrderMoved
+from nexus.fanout.events import PlanRefused
 
 NOTHING_TRADED = "NOTHING_TRADED"
 """The exchange took an order, ended it without a trade, and gave no reason of its own."""
@@ -12,12 +13,18 @@ NOTHING_TRADED = "NOTHING_TRADED"
 SENTENCES = {
     "ACCOUNT_NOT_ACTIVE": "The exchange account is paused, or its key does not work. See Accounts.",
     "ACKED": "The exchange has the order. What was traded is being asked for.",
+    "ALLOCATION_LIMIT": "Your limit on what all bots may invest leaves {left}.",
+    "ALLOCATION_LIMIT_BELOW_MINIMUM": "Your limit on what all bots may invest leaves {free},"
+    " and the least here is {needed}.",
     "ALREADY_INVESTED": "The bot had invested its share already.",
     "BALANCE_BELOW_MINIMUM": "The account had too little free: {free} of at least {needed}.",
     "BOT_CLOSING": "You had told the bot to close.",
     "BOT_PAUSED": "The bot was paused.",
     "BOT_STOPPED": "The bot was stopped.",
+    "COOLDOWN": "After a loss you wanted a pause. It has not ended yet.",
     "DAILY_CAP": "The account's daily limit of {cap} would have been passed.",
+    "DAY_LOSS_LIMIT": "Today's loss is {lost} and has reached your limit of {limit}.",
+    "DRAWDOWN_LIMIT": "Your result is {fallen} below its highest: your limit is {limit}.",
     "DUST": "What is left is too little to be sold at this exchange.",
     "GATE_CLOSED": "The market turned before the order could be sent, so it was not sent.",
     "ILLIQUID": "Too little is traded in this symbol to buy it safely.",
@@ -29,12 +36,17 @@ SENTENCES = {
     "NO_TIER": "Your tier does not include new trades.",
     "ORDER_BELOW_MINIMUM": "The bot's share is too small: {free} of at least {needed}.",
     "ORDER_OPEN": "An earlier order of this bot was not settled yet.",
+    "POSITIONS_LIMIT": "As many bots as you allow are in a trade: {open} of {limit}.",
     "REJECTED": "The exchange refused the order. Nothing was traded.",
+    "RESULT_UNKNOWN": "A price was missing, so your limit on the fall could not be checked.",
     "SLIPPAGE": "The price had moved too far since the decision.",
     "STOPPED": "Trading was switched off.",
     "SYMBOL_NOT_TRADING": "The exchange does not trade this symbol at the moment.",
     "TIER_BELOW_MINIMUM": "Your tier leaves too little to invest: {free} of at least {needed}.",
     "TOO_OLD": "The order could not be sent in time, so it was dropped.",
+    "TRADE_LIMIT": "The order was above your limit of {limit} per trade.",
+    "TRADE_LIMIT_BELOW_MINIMUM": "Your limit per trade is below the exchange's minimum of"
+    " {needed}.",
     "TRADE_OVER": "The strategy had left the trade before the order could be sent.",
     "UNKNOWN": "The exchange has not confirmed the order yet. We keep asking; nothing is resent.",
     "USER_LIMIT_BELOW_MINIMUM": "Your own limit is below the exchange's minimum of {needed}.",
@@ -79,7 +91,7 @@ def refusal_words(fact: PlanRefused) -> tuple[str, str, str]:
 
 
 def stop_words(fact: BotsStopped) -> tuple[str, str]:
-    """Give the title and detail of a person's "stop everything"."""
+    """Give the title and detail of a "stop everything", by the person or by a limit of theirs."""
     bots = "1 bot" if fact.bots == 1 else f"{fact.bots} bots"
     return {
         "pause": (
@@ -92,6 +104,14 @@ def stop_words(fact: BotsStopped) -> tuple[str, str]:
         ),
         "close": (
             f"You are closing {bots}",
+            "What they hold is sold at the market price, then they stop.",
+        ),
+        "day_loss": (
+            f"Your limit for a day's loss is closing {bots}",
+            "What they hold is sold at the market price, then they stop.",
+        ),
+        "drawdown": (
+            f"Your limit for the fall is closing {bots}",
             "What they hold is sold at the market price, then they stop.",
         ),
     }[fact.meaning]
