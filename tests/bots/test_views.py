@@ -5,7 +5,9 @@ from decimal import Decimal
 import pytest
 
 from nexus.bots.close import request_close
+from nexus.bots.close_many import close_bots
 from nexus.bots.models import Bot
+from nexus.bots.retry import TRIES
 from nexus.bots.views import BotView, Strategies, bot_of, bots_of, total
 from nexus.exchanges.models import ExchangeAccount
 from nexus.market.models import TickerRow
@@ -180,9 +182,37 @@ async def test_a_sale_that_did_not_go_through_is_said_in_words(
     scene.exchange.next_orders(reject())
     await scene.sweep()
     bot = await view(scene, bot_id, strategies)
-    assert (bot.status, bot.can_close, bot.can_start) == ("paused", True, True)
+    assert (bot.status, bot.can_close, bot.can_start, bot.can_stop) == (
+        "closing", False, False, True,
+    )  # fmt: skip
     assert (await scene.the_bot(bot_id)).status_reason.startswith("REJECTED: code=-2010")
     assert bot.note == (
-        "It was not sold, so it did not stop. It is paused: it takes no new entry, and follows"
-        " exits. You can close it again."
+        "It is selling what it holds. The last try failed. The exchange refused the order. Nothing"
+        f" was traded. Try 2 of {TRIES} is at 12:00:15. To keep what it holds instead, stop it."
     )
+
+
+async def test_a_sale_that_was_given_up_says_why(scene: Scene, strategies: Strategies) -> None:
+    bot_id = await scene.follower()
+    await close(scene, bot_id)
+    scene.exchange.next_orders(*[reject()] * TRIES)
+    for _ in range(TRIES):
+        await scene.sweep()
+        scene.passes(seconds=3601)
+        await scene.market()
+    bot = await view(scene, bot_id, strategies)
+    assert (bot.status, bot.can_close, bot.can_start) == ("paused", True, True)
+    assert bot.note == (
+        "It was not sold, so it did not stop. The exchange refused the order. Nothing was traded."
+        " It is paused: it takes no new entry, and follows exits. You can close it again."
+    )
+
+
+async def test_a_sale_that_staff_asked_for_is_not_called_the_owners(
+    scene: Scene, strategies: Strategies
+) -> None:
+    bot_id = await scene.follower()
+    async with scene.database.transaction() as tx:
+        await close_bots(tx, actor_id=1, idempotency_key="once")
+    bot = await view(scene, bot_id, strategies)
+    assert bot.note == "Our staff told it to sell what it holds, and stop."

@@ -8,9 +8,13 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, func, select
 
-from nexus.bots.models import Bot, Holding
+from nexus.bots.close_many import STAFF
+from nexus.bots.models import Bot, CloseRequest, Holding
+from nexus.bots.reasons import sentence
+from nexus.bots.retry import TRIES
 from nexus.bots.start import NOT_STARTED
 from nexus.core.db import Transaction
+from nexus.core.render import clock_time
 from nexus.exchanges.models import ExchangeAccount
 from nexus.market.models import TickerRow
 from nexus.strategy.border import Strategy
@@ -59,6 +63,11 @@ class BotView:
     def can_close(self) -> bool:
         """Whether the bot can be told to sell and stop."""
         return self.status in ("running", "paused") or (self.status == "stopped" and self.layer > 0)
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether the bot can be told to do nothing any more and keep what it holds."""
+        return self.status != "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +120,22 @@ def total(bots: Iterable[BotView], currency: str) -> Totals:
 
 
 def _query() -> Select[*tuple[Any, ...]]:
+    trying = _next_tries().subquery()
     return (
         select(
             Bot.id, Bot.user_id, Bot.symbol, Bot.strategy, Bot.status, Bot.status_reason,
-            Bot.allocation, ExchangeAccount.venue, ExchangeAccount.label,
+            Bot.status_by, Bot.allocation, ExchangeAccount.venue, ExchangeAccount.label,
             ExchangeAccount.status.label("account_status"),
             func.coalesce(Holding.quantity, ZERO).label("quantity"),
             func.coalesce(Holding.cost, ZERO).label("cost"),
             func.coalesce(Holding.realised, ZERO).label("realised"),
             func.coalesce(Holding.layers, 0).label("layer"),
             Holding.trade_id, LeaderBookRow.trade_id.label("leader_trade_id"), TickerRow.price,
+            trying.c.attempt, trying.c.not_before,
         )
         .join(ExchangeAccount, ExchangeAccount.id == Bot.account_id)
         .outerjoin(Holding, Holding.bot_id == Bot.id)
+        .outerjoin(trying, trying.c.bot_id == Bot.id)
         .outerjoin(TickerRow, TickerRow.symbol == Bot.symbol)
         .outerjoin(
             LeaderBookRow,
@@ -131,6 +143,19 @@ def _query() -> Select[*tuple[Any, ...]]:
         )
         .order_by(Bot.id)
     )  # fmt: skip
+
+
+def _next_tries() -> Select[*tuple[Any, ...]]:
+    """Select which try each bot's sale is at, and when that try is due."""
+    return (
+        select(
+            CloseRequest.bot_id,
+            func.max(CloseRequest.attempt).label("attempt"),
+            func.max(CloseRequest.not_before).label("not_before"),
+        )
+        .where(CloseRequest.finished_at.is_(None))
+        .group_by(CloseRequest.bot_id)
+    )
 
 
 def _view(row: RowMapping, strategies: Strategies) -> BotView:
@@ -165,15 +190,15 @@ def _note(row: RowMapping) -> str:
     if row["account_status"] != "active":
         return ACCOUNT_NOTES[row["account_status"]]
     if row["status"] == "closing":
-        return "It is selling what it holds."
+        return _closing_note(row)
     if row["status"] == "stopped":
         return _stopped_note(row)
     # Without a trade, what is held is dust: too little for the exchange to sell.
     holds, leader = row["trade_id"] is not None, row["leader_trade_id"]
     paused = "It is paused: it takes no new entry, and follows exits."
     if row["status"] == "paused" and row["status_reason"]:
-        # The reason is a code with numbers, for the ledger; the feed says it in words.
-        return f"It was not sold, so it did not stop. {paused} You can close it again."
+        why = sentence(row["status_reason"])
+        return f"It was not sold, so it did not stop. {why} {paused} You can close it again."
     if holds and row["trade_id"] != leader:
         return "The strategy has left this trade, but this bot still holds it. You can close it."
     if row["status"] == "paused":
@@ -181,6 +206,20 @@ def _note(row: RowMapping) -> str:
     if not holds and leader is not None:
         return "It waits for the next entry: the strategy is already in a trade."
     return "" if holds else "It waits for the strategy's next entry."
+
+
+def _closing_note(row: RowMapping) -> str:
+    """Say that it sells; after a sale that failed, why, and when it is tried again."""
+    selling = "It is selling what it holds."
+    if row["status_by"].startswith(STAFF):
+        selling = "Our staff told it to sell what it holds, and stop."
+    if (row["attempt"] or 1) == 1:
+        return selling
+    why, when = sentence(row["status_reason"]), clock_time(row["not_before"])
+    return (
+        f"{selling} The last try failed. {why} Try {row['attempt']} of {TRIES} is at {when}."
+        " To keep what it holds instead, stop it."
+    )
 
 
 def _stopped_note(row: RowMapping) -> str:

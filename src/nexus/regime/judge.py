@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from nexus.market.snapshot import Health, MarketSnapshot, SymbolView
 from nexus.regime.classify import Reading, Regime
+from nexus.regime.stops import stop_of
 from nexus.settings import RegimeSettings
 from nexus.strategy.border import Action
 from nexus.strategy.decide import Proposal
@@ -54,7 +55,7 @@ class Gate:
 
     def _judge(self, action: Action, strategy: str, symbol: str) -> Verdict:
         reading = self.readings[symbol]
-        if {"everything", f"strategy:{strategy}"} & self.stopped:
+        if stop_of(self.stopped, strategy, buys=action.buys) is not None:
             return Verdict("STOPPED", "Trading is switched off.", reading.regime)
         return judge(action, self.snapshot.symbols[symbol], reading, self.rules)
 
