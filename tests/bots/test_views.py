@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
 from nexus.bots.close import request_close
 from nexus.bots.close_many import close_bots
@@ -11,7 +12,8 @@ from nexus.bots.retry import TRIES
 from nexus.bots.views import BotView, Strategies, bot_of, bots_of, total
 from nexus.exchanges.models import ExchangeAccount
 from nexus.market.models import TickerRow
-from nexus.strategy.border import load_strategies
+from nexus.strategy.border import Action, load_strategies
+from nexus.strategy.models import LeaderBookRow
 from tests.feed.watching import queries
 from tests.scenes import Scene
 from tests.scripted import BTC, PRICE, reject
@@ -216,3 +218,17 @@ async def test_a_sale_that_staff_asked_for_is_not_called_the_owners(
         await close_bots(tx, actor_id=1, idempotency_key="once")
     bot = await view(scene, bot_id, strategies)
     assert bot.note == "Our staff told it to sell what it holds, and stop."
+
+
+async def test_a_stop_is_shown_to_who_follows_it(scene: Scene, strategies: Strategies) -> None:
+    bot_id = await scene.follower()
+    assert (await view(scene, bot_id, strategies)).stop_price is None
+    async with scene.database.transaction() as tx:
+        await tx.execute(update(LeaderBookRow).values(stop_price=Decimal(48_500)))
+    stop = Decimal(48_500)
+    for status, shown in (("running", stop), ("paused", stop), ("stopped", None)):
+        await scene.change(Bot, bot_id, status=status)
+        assert (await view(scene, bot_id, strategies)).stop_price == shown
+    await scene.change(Bot, bot_id, status="running")
+    await scene.decide(Action.EXIT, "0")
+    assert (await view(scene, bot_id, strategies)).stop_price is None

@@ -48,6 +48,8 @@ class BotView:
     average_price: Decimal | None
     unrealised: Decimal | None
     realised: Decimal
+    stop_price: Decimal | None
+    """Where the strategy leaves the trade this bot is in; None where it set no stop."""
 
     @property
     def can_start(self) -> bool:
@@ -131,7 +133,7 @@ def _query() -> Select[*tuple[Any, ...]]:
             func.coalesce(Holding.realised, ZERO).label("realised"),
             func.coalesce(Holding.layers, 0).label("layer"),
             Holding.trade_id, LeaderBookRow.trade_id.label("leader_trade_id"), TickerRow.price,
-            trying.c.attempt, trying.c.not_before,
+            LeaderBookRow.stop_price, trying.c.attempt, trying.c.not_before,
         )
         .join(ExchangeAccount, ExchangeAccount.id == Bot.account_id)
         .outerjoin(Holding, Holding.bot_id == Bot.id)
@@ -182,7 +184,15 @@ def _view(row: RowMapping, strategies: Strategies) -> BotView:
         average_price=row["cost"] / held if held and row["layer"] else None,
         unrealised=value - row["cost"] if held and value is not None else None,
         realised=row["realised"],
+        stop_price=_stop_price(row),
     )
+
+
+def _stop_price(row: RowMapping) -> Decimal | None:
+    """Give the stop that is watched for this bot: it acts, and is in the leader's trade."""
+    follows = row["status"] in ("running", "paused") and row["trade_id"] is not None
+    stop: Decimal | None = row["stop_price"]
+    return stop if follows and row["trade_id"] == row["leader_trade_id"] else None
 
 
 def _note(row: RowMapping) -> str:
