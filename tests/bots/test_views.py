@@ -218,6 +218,9 @@ async def test_a_sale_that_staff_asked_for_is_not_called_the_owners(
         await close_bots(tx, actor_id=1, idempotency_key="once")
     bot = await view(scene, bot_id, strategies)
     assert bot.note == "Our staff told it to sell what it holds, and stop."
+    await scene.sweep()
+    bot = await view(scene, bot_id, strategies)
+    assert bot.note == "Our staff closed it. It buys nothing until you start it again."
 
 
 async def test_a_stop_is_shown_to_who_follows_it(scene: Scene, strategies: Strategies) -> None:

@@ -235,6 +235,8 @@ def _closing_note(row: RowMapping) -> str:
 def _stopped_note(row: RowMapping) -> str:
     if str(row["status_reason"]).startswith(NOT_STARTED):
         return str(row["status_reason"])
+    if row["status_by"].startswith(STAFF):
+        return "Our staff closed it. It buys nothing until you start it again."
     if row["trade_id"] is not None:
         return "It is stopped and keeps what it holds: it follows no exit. You can close it."
     return "It is stopped and buys nothing."
