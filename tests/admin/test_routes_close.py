@@ -87,6 +87,14 @@ async def test_while_everything_is_stopped_it_says_so_and_closes_nothing(
 
 
 @pytest.mark.parametrize("name", ["", "strategy:unknown"])
-async def test_what_cannot_be_closed_is_not_there(website: Website, name: str) -> None:
+async def test_what_cannot_be_closed_is_said_where_one_chooses(website: Website, name: str) -> None:
+    await scene_of(website).bot()
     async with room(website, "admin") as carol:
-        assert (await carol.get(f"{CLOSE}?name={name}")).status_code == 404
+        asked = await carol.get(f"{CLOSE}?name={name}")
+        token = await carol.token(f"{CLOSE}?name=everything")
+        sent = await carol.send(CLOSE, token, name=name, reason=WHY, idempotency_key=KEY)
+    for answer in (asked, sent):
+        assert answer.status_code == 422
+        assert "Choose one of the switches." in answer.text
+        assert "<h1>Switches</h1>" in answer.text
+    assert await states(website) == ["running"]

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from litestar import Response, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.exceptions import NotFoundException
 from litestar.params import QueryParameter
 
 from nexus.accounts.roles import staff
@@ -14,7 +13,7 @@ from nexus.accounts.sessions import Person
 from nexus.admin.close import close_scope, view_closing
 from nexus.admin.errors import ActRefusedError
 from nexus.admin.forms import CloseScopeForm, read_reason
-from nexus.admin.routes_switches import SWITCHES
+from nexus.admin.routes_switches import SWITCHES, find_scope, switches_page
 from nexus.admin.stop import ScopeView, view_scopes
 from nexus.core.client import client_network
 from nexus.core.db import Transaction
@@ -28,13 +27,17 @@ KEY_LENGTH = range(16, 65)
 @get(CLOSE, opt=staff("admin"))
 async def show_close_scope(
     request: AnyRequest,
-    person: NamedDependency[Person],  # noqa: ARG001 - it is what makes the page staff's own.
+    person: NamedDependency[Person],
     tx: NamedDependency[Transaction],
     state: State,
     name: Annotated[str, QueryParameter()] = "",
 ) -> Response[str]:
     """Say what would be sold, for how many people, and ask."""
-    return await _close_page(request, tx, await _scope(tx, state, name))
+    try:
+        scope = await _scope(tx, state, name)
+    except ActRefusedError as error:
+        return await switches_page(request, person, tx, state, refused=error)
+    return await _close_page(request, tx, scope)
 
 
 @post(CLOSE, opt=staff("admin"))
@@ -46,7 +49,10 @@ async def take_close_scope(
 ) -> Response[Any]:
     """Close the bots at market; pressed twice, it is one wish."""
     form = await read_form(request, CloseScopeForm)
-    scope = await _scope(tx, state, form.name)
+    try:
+        scope = await _scope(tx, state, form.name)
+    except ActRefusedError as error:
+        return await switches_page(request, person, tx, state, refused=error)
     try:
         reason = read_reason(form.reason)
         await close_scope(
@@ -68,9 +74,7 @@ def _key(form: CloseScopeForm) -> str:
 
 async def _scope(tx: Transaction, state: State, name: str) -> ScopeView:
     scopes = {scope.name: scope for scope in await view_scopes(tx, state.strategies.values())}
-    if name not in scopes:
-        raise NotFoundException
-    return scopes[name]
+    return find_scope(scopes, name)
 
 
 async def _close_page(

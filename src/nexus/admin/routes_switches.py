@@ -27,7 +27,7 @@ async def show_switches(
     state: State,
 ) -> Response[str]:
     """Show what is stopped, who stopped it, when and why."""
-    return await _switches_page(request, person, tx, state)
+    return await switches_page(request, person, tx, state)
 
 
 @post(SWITCHES, opt=staff("admin"))
@@ -45,11 +45,11 @@ async def turn(
         network = client_network(request)
         await turn_switch(tx, person, scope, form.act, reason=reason, network=network)
     except ActRefusedError as error:
-        return await _switches_page(request, person, tx, state, form=form, refused=error)
+        return await switches_page(request, person, tx, state, form=form, refused=error)
     return see_other(SWITCHES)
 
 
-async def _switches_page(
+async def switches_page(
     request: AnyRequest,
     person: Person,
     tx: Transaction,
