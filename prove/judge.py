@@ -17,6 +17,7 @@ from nexus.exchanges.models import ApiKey, ExchangeAccount
 from nexus.execution.models import FillRow, OrderRow
 from nexus.fanout.models import PlanRow
 from nexus.regime.models import VerdictRow
+from nexus.strategy.models import DecisionRow
 from prove.disturb import Campaign, Stop
 
 PREFIX = "nx-"
@@ -63,6 +64,7 @@ async def judge(campaign: Campaign) -> Verdicts:
             "plans": len(evidence.plans),
             "orders": len(evidence.orders),
             "accepted": len(evidence.accepted),
+            "left at the stop": await _left_at_stops(campaign),
             **{f"orders {status.lower()}": number for status, number in sorted(counts.items())},
         }
     )
@@ -80,6 +82,15 @@ async def judge(campaign: Campaign) -> Verdicts:
     found["I12 no limit of the exchange broken"] = await _limits(campaign)
     found["I13 every fault fired"] = await _unfired(campaign)
     return verdicts
+
+
+async def _left_at_stops(campaign: Campaign) -> int:
+    """Count the decisions that the stop price brought, so that a run shows it was at work."""
+    left = select(func.count()).where(
+        DecisionRow.action == "exit", DecisionRow.inputs.has_key("stop_price")
+    )
+    async with campaign.house.database.transaction() as tx:
+        return await tx.scalar(left) or 0
 
 
 async def _gather(campaign: Campaign) -> Evidence:

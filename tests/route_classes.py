@@ -99,6 +99,7 @@ NEEDS_A_PERSON = {
     ("POST", "/bots/new"),
     ("POST", "/bots/{bot_id:int}/start"),
     ("POST", "/bots/{bot_id:int}/pause"),
+    ("POST", "/bots/{bot_id:int}/stop"),
     ("GET", "/bots/{bot_id:int}/close"),
     ("POST", "/bots/{bot_id:int}/close"),
     ("GET", "/settings/limits"),
@@ -132,6 +133,8 @@ STAFF_ONLY = {
     ("GET", "/admin/audit/check"): "reader",
     ("GET", "/admin/switches"): "reader",
     ("POST", "/admin/switches"): "admin",
+    ("GET", "/admin/switches/close"): "admin",
+    ("POST", "/admin/switches/close"): "admin",
 }
 NEVER_CHECKED_FOR_FORGERY = {("POST", "/csp-report")}
 

@@ -47,6 +47,7 @@ from nexus.accounts.roles import hide_rooms, require_role, take_as_long
 from nexus.accounts.step_up import ask_for_factor, ask_for_proof, require_proof
 from nexus.admin import routes as admin
 from nexus.admin import routes_audit as admin_audit
+from nexus.admin import routes_close as admin_close
 from nexus.admin import routes_switches as admin_switches
 from nexus.billing.welcome import give_first_tier
 from nexus.bots import routes as bots
@@ -114,6 +115,7 @@ def create_app(settings: Settings) -> Litestar:
             *admin.route_handlers,
             *admin_audit.route_handlers,
             *admin_switches.route_handlers,
+            *admin_close.route_handlers,
             *bots.route_handlers,
             *bots_limits.route_handlers,
             *bots_stop.route_handlers,

@@ -6,13 +6,16 @@ import pytest
 from sqlalchemy import update
 
 from nexus.bots.close import request_close
+from nexus.bots.close_many import close_bots
 from nexus.bots.models import Bot, Holding
+from nexus.bots.retry import TRIES
 from nexus.bots.views import BotView, Strategies, bot_of, bots_of, total
 from nexus.core.clock import now
 from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import VenueStatus
 from nexus.market.models import TickerRow
-from nexus.strategy.border import load_strategies
+from nexus.strategy.border import Action, load_strategies
+from nexus.strategy.models import LeaderBookRow
 from tests.feed.watching import queries
 from tests.limited import bots_of_one, limit
 from tests.scenes import Scene
@@ -186,11 +189,13 @@ async def test_a_sale_that_did_not_go_through_is_said_in_words(
     scene.exchange.next_orders(reject())
     await scene.sweep()
     bot = await view(scene, bot_id, strategies)
-    assert (bot.status, bot.can_close, bot.can_start) == ("paused", True, True)
+    assert (bot.status, bot.can_close, bot.can_start, bot.can_stop) == (
+        "closing", False, False, True,
+    )  # fmt: skip
     assert (await scene.the_bot(bot_id)).status_reason.startswith("REJECTED: code=-2010")
     assert bot.note == (
-        "It was not sold, so it did not stop. It is paused: it takes no new entry, and follows"
-        " exits. You can close it again."
+        "It is selling what it holds. The last try failed. The exchange refused the order. Nothing"
+        f" was traded. Try 2 of {TRIES} is at 12:00:15. To keep what it holds instead, stop it."
     )
 
 
@@ -245,3 +250,46 @@ async def test_a_limit_of_its_owner_is_said_on_a_running_bot_alone(
         "below its highest, and your limit is 1.00."
         in (await view(scene, holding, strategies)).limit
     )
+
+
+async def test_a_sale_that_was_given_up_says_why(scene: Scene, strategies: Strategies) -> None:
+    bot_id = await scene.follower()
+    await close(scene, bot_id)
+    scene.exchange.next_orders(*[reject()] * TRIES)
+    for _ in range(TRIES):
+        await scene.sweep()
+        scene.passes(seconds=3601)
+        await scene.market()
+    bot = await view(scene, bot_id, strategies)
+    assert (bot.status, bot.can_close, bot.can_start) == ("paused", True, True)
+    assert bot.note == (
+        "It was not sold, so it did not stop. The exchange refused the order. Nothing was traded."
+        " It is paused: it takes no new entry, and follows exits. You can close it again."
+    )
+
+
+async def test_a_sale_that_staff_asked_for_is_not_called_the_owners(
+    scene: Scene, strategies: Strategies
+) -> None:
+    bot_id = await scene.follower()
+    async with scene.database.transaction() as tx:
+        await close_bots(tx, actor_id=1, idempotency_key="once")
+    bot = await view(scene, bot_id, strategies)
+    assert bot.note == "Our staff told it to sell what it holds, and stop."
+    await scene.sweep()
+    bot = await view(scene, bot_id, strategies)
+    assert bot.note == "Our staff closed it. It buys nothing until you start it again."
+
+
+async def test_a_stop_is_shown_to_who_follows_it(scene: Scene, strategies: Strategies) -> None:
+    bot_id = await scene.follower()
+    assert (await view(scene, bot_id, strategies)).stop_price is None
+    async with scene.database.transaction() as tx:
+        await tx.execute(update(LeaderBookRow).values(stop_price=Decimal(48_500)))
+    stop = Decimal(48_500)
+    for status, shown in (("running", stop), ("paused", stop), ("stopped", None)):
+        await scene.change(Bot, bot_id, status=status)
+        assert (await view(scene, bot_id, strategies)).stop_price == shown
+    await scene.change(Bot, bot_id, status="running")
+    await scene.decide(Action.EXIT, "0")
+    assert (await view(scene, bot_id, strategies)).stop_price is None

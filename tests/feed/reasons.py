@@ -70,3 +70,17 @@ def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node.value
+
+
+def checks_of(table: type) -> str:
+    """Give the text of a table's check on its status."""
+    [text] = [
+        str(check.sqltext)
+        for check in table.__table__.constraints  # type: ignore[attr-defined]
+        if "status IN" in str(getattr(check, "sqltext", ""))
+    ]
+    return text
+
+
+def statuses_of(table: type) -> set[str]:
+    return set(re.findall(r"'(\w+)'", checks_of(table)))

@@ -103,6 +103,7 @@ HOLDING = BotView(
     layers=3,
     average_price=Decimal("95400.10"),
     unrealised=Decimal("12.30"),
+    stop_price=Decimal("91234.5"),
     realised=Decimal("-4.10"),
 )
 WAITING = replace(
@@ -119,6 +120,7 @@ WAITING = replace(
     layer=0,
     average_price=None,
     unrealised=None,
+    stop_price=None,
     realised=Decimal("212.5"),
 )
 BOTS = [

@@ -173,7 +173,7 @@ def test_money_has_sign_and_word() -> None:
         ("paused", 0, {"start", "close"}),
         ("stopped", 0, {"start"}),
         ("stopped", 1, {"start", "close"}),
-        ("closing", 2, set()),
+        ("closing", 2, {"close"}),
     ],
 )
 def test_a_bot_offers_only_what_can_be_done(status: str, layer: int, offered: set[str]) -> None:

@@ -115,14 +115,22 @@ class ResultPeak(Table):
 
 
 class CloseRequest(Table):
-    """Somebody asked to stop a bot and sell what it holds: who, when, and how it ended."""
+    """Somebody asked to stop a bot and sell what it holds: who, when, and how it ended.
+
+    A sale that failed is tried again by a request of its own, so each try has its own plan.
+    """
 
     __tablename__ = "close_requests"
+    __table_args__ = (CheckConstraint("attempt > 0", name="attempt"),)
 
     id: Mapped[Id]
     bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id"), index=True)
     requested_by: Mapped[str]
     requested_at: Mapped[datetime]
     idempotency_key: Mapped[str] = mapped_column(unique=True)
+    attempt: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Which try this is; the first is the wish itself."""
+    not_before: Mapped[datetime | None]
+    """When another try may be planned; None on a wish, which is taken up at once."""
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(default="")

@@ -15,7 +15,7 @@ from nexus.bots.close import request_close
 from nexus.bots.errors import BotRefusedError
 from nexus.bots.forms import ActForm, CloseForm, NewBotForm, read_amount
 from nexus.bots.minimum import smallest_allocation
-from nexus.bots.start import create_bot, pause_bot, start_bot
+from nexus.bots.start import create_bot, pause_bot, start_bot, stop_bot
 from nexus.bots.views import BotView, bot_of
 from nexus.core.db import Transaction
 from nexus.core.forms import read_form
@@ -84,6 +84,21 @@ async def pause(
     return await _card(request, tx, state, person, bot_id)
 
 
+@post("/bots/{bot_id:int}/stop")
+async def stop(
+    request: AnyRequest,
+    person: NamedDependency[Person],
+    tx: NamedDependency[Transaction],
+    state: State,
+    bot_id: FromPath[int],
+) -> Response[Any]:
+    """Let a bot buy and sell nothing any more; one that is stopped already is left as it is."""
+    await read_form(request, ActForm)
+    bot = await _own_bot(tx, state, person, bot_id)
+    await stop_bot(tx, bot.id, by=_name(person))
+    return await _card(request, tx, state, person, bot_id)
+
+
 @get("/bots/{bot_id:int}/close")
 async def show_close(
     request: AnyRequest,
@@ -92,7 +107,7 @@ async def show_close(
     state: State,
     bot_id: FromPath[int],
 ) -> Response[str]:
-    """Say what closing will do, and ask."""
+    """Say what each way of stopping does, and ask which."""
     bot = await _own_bot(tx, state, person, bot_id)
     return _close_page(request, bot, {}, 200)
 
@@ -218,4 +233,4 @@ def _name(person: Person) -> str:
     return f"user:{person.id}"
 
 
-route_handlers = [show_new_bot, take_new_bot, start, pause, show_close, close]
+route_handlers = [show_new_bot, take_new_bot, start, pause, stop, show_close, close]

@@ -9,13 +9,17 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, exists, func, select
 
+from nexus.bots.close_many import STAFF
 from nexus.bots.limit_words import limit_words
 from nexus.bots.limits import Allowance, Purse
 from nexus.bots.models import Bot, CloseRequest, Holding
+from nexus.bots.reasons import sentence
+from nexus.bots.retry import TRIES
 from nexus.bots.standing import allowance_in, allowances_of, limits_of
 from nexus.bots.start import NOT_STARTED
 from nexus.core.clock import now
 from nexus.core.db import Transaction
+from nexus.core.render import clock_time
 from nexus.exchanges.models import ExchangeAccount
 from nexus.market.models import TickerRow
 from nexus.strategy.border import Strategy
@@ -51,6 +55,8 @@ class BotView:
     average_price: Decimal | None
     unrealised: Decimal | None
     realised: Decimal
+    stop_price: Decimal | None
+    """Where the strategy leaves the trade this bot is in; None where it set no stop."""
     limit: str = ""
     """Which of the owner's own limits keeps it from buying now; empty when none does."""
 
@@ -68,6 +74,11 @@ class BotView:
     def can_close(self) -> bool:
         """Whether the bot can be told to sell and stop."""
         return self.status in ("running", "paused") or (self.status == "stopped" and self.layer > 0)
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether the bot can be told to do nothing any more and keep what it holds."""
+        return self.status != "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +144,22 @@ def _query() -> Select[*tuple[Any, ...]]:
         CloseRequest.finished_at.is_not(None),
         CloseRequest.outcome == Bot.status_reason,
     )
+    trying = _next_tries().subquery()
     return (
         select(
             Bot.id, Bot.user_id, Bot.symbol, Bot.strategy, Bot.status, Bot.status_reason,
-            Bot.allocation, ExchangeAccount.venue, ExchangeAccount.label,
+            Bot.status_by, Bot.allocation, ExchangeAccount.venue, ExchangeAccount.label,
             ExchangeAccount.status.label("account_status"),
             func.coalesce(Holding.quantity, ZERO).label("quantity"),
             func.coalesce(Holding.cost, ZERO).label("cost"),
             func.coalesce(Holding.realised, ZERO).label("realised"),
             func.coalesce(Holding.layers, 0).label("layer"), unsold.label("unsold"),
             Holding.trade_id, LeaderBookRow.trade_id.label("leader_trade_id"), TickerRow.price,
+            LeaderBookRow.stop_price, trying.c.attempt, trying.c.not_before,
         )
         .join(ExchangeAccount, ExchangeAccount.id == Bot.account_id)
         .outerjoin(Holding, Holding.bot_id == Bot.id)
+        .outerjoin(trying, trying.c.bot_id == Bot.id)
         .outerjoin(TickerRow, TickerRow.symbol == Bot.symbol)
         .outerjoin(
             LeaderBookRow,
@@ -157,6 +171,19 @@ def _query() -> Select[*tuple[Any, ...]]:
 
 def _purse(row: RowMapping) -> Purse:
     return Purse(row["user_id"], row["venue"] == "paper", row["symbol"].partition("/")[2])
+
+
+def _next_tries() -> Select[*tuple[Any, ...]]:
+    """Select which try each bot's sale is at, and when that try is due."""
+    return (
+        select(
+            CloseRequest.bot_id,
+            func.max(CloseRequest.attempt).label("attempt"),
+            func.max(CloseRequest.not_before).label("not_before"),
+        )
+        .where(CloseRequest.finished_at.is_(None))
+        .group_by(CloseRequest.bot_id)
+    )
 
 
 def _view(row: RowMapping, strategies: Strategies, allowance: Allowance | None) -> BotView:
@@ -184,6 +211,7 @@ def _view(row: RowMapping, strategies: Strategies, allowance: Allowance | None) 
         unrealised=value - row["cost"] if held and value is not None else None,
         realised=row["realised"],
         limit=_limit(row, allowance),
+        stop_price=_stop_price(row),
     )
 
 
@@ -194,12 +222,19 @@ def _limit(row: RowMapping, allowance: Allowance | None) -> str:
     return limit_words(allowance, now(), opens=row["trade_id"] is None)
 
 
+def _stop_price(row: RowMapping) -> Decimal | None:
+    """Give the stop that is watched for this bot: it acts, and is in the leader's trade."""
+    follows = row["status"] in ("running", "paused") and row["trade_id"] is not None
+    stop: Decimal | None = row["stop_price"]
+    return stop if follows and row["trade_id"] == row["leader_trade_id"] else None
+
+
 def _note(row: RowMapping) -> str:
     """Say what the numbers do not: why it waits, or what keeps it from trading."""
     if row["account_status"] != "active":
         return ACCOUNT_NOTES[row["account_status"]]
     if row["status"] == "closing":
-        return "It is selling what it holds."
+        return _closing_note(row)
     if row["status"] == "stopped":
         return _stopped_note(row)
     # Without a trade, what is held is dust: too little for the exchange to sell.
@@ -217,10 +252,12 @@ def _note(row: RowMapping) -> str:
 
 
 def _paused_reason(row: RowMapping) -> str:
-    """Say why a bot is paused; a code with numbers is for the ledger, the feed says it in words."""
+    """Say why a bot is paused: a sale that failed in full, anything else in its own words."""
     reason = str(row["status_reason"])
     if CODE.match(reason):
-        return "It was not sold, so it did not stop." if row["unsold"] else ""
+        if not row["unsold"]:
+            return ""
+        return f"It was not sold, so it did not stop. {sentence(reason)}"
     return reason.removesuffix(" Close it again to sell the rest.")
 
 
@@ -228,9 +265,25 @@ def _again(row: RowMapping) -> str:
     return "You can close it again." if row["unsold"] else ""
 
 
+def _closing_note(row: RowMapping) -> str:
+    """Say that it sells; after a sale that failed, why, and when it is tried again."""
+    selling = "It is selling what it holds."
+    if row["status_by"].startswith(STAFF):
+        selling = "Our staff told it to sell what it holds, and stop."
+    if (row["attempt"] or 1) == 1:
+        return selling
+    why, when = sentence(row["status_reason"]), clock_time(row["not_before"])
+    return (
+        f"{selling} The last try failed. {why} Try {row['attempt']} of {TRIES} is at {when}."
+        " To keep what it holds instead, stop it."
+    )
+
+
 def _stopped_note(row: RowMapping) -> str:
     if str(row["status_reason"]).startswith(NOT_STARTED):
         return str(row["status_reason"])
+    if row["status_by"].startswith(STAFF):
+        return "Our staff closed it. It buys nothing until you start it again."
     if row["trade_id"] is not None:
         return "It is stopped and keeps what it holds: it follows no exit. You can close it."
     return "It is stopped and buys nothing."

@@ -330,5 +330,5 @@ def _sale(order: OrderRow) -> tuple[bool, str]:
         return True, "Everything was sold."
     if order.executed_quantity:
         done, wanted = plain(order.executed_quantity), plain(order.quantity)
-        return False, f"Only {done} of {wanted} was sold. Close it again to sell the rest."
+        return False, f"Only {done} of {wanted} was sold."
     return False, order.reason or f"{order.status}: the exchange ended the order, nothing was sold"

@@ -82,18 +82,29 @@ async def _resolve(broker: Broker, question: Question) -> None:
 
 
 async def _ask(broker: Broker, question: Question) -> News | None:
-    """Ask about one order; None when the exchange is away and we must ask again later."""
+    """Ask about one order; None when the exchange is away and nothing was learnt."""
     exchange = broker.venues[question.account.venue]
     try:
         report = await exchange.find(question.account, question.symbol, question.client_order_id)
     except ExchangeAwayError as error:
         log.warning("exchange_away", order=question.order_id, error=str(error))
-        return None
+        return _not_answered(question)
     if report is not None:
         if question.status == "NOT_PLACED":
             log.error("found_late", order=question.order_id, client_id=question.client_order_id)
         return news_of_report(question.order_id, report)
     return News(question.order_id, _not_found(question), not_found=True)
+
+
+def _not_answered(question: Question) -> News | None:
+    """Say what an order is when nobody can be asked: past its fence it is no longer being sent.
+
+    Its worker has died. With a revoked key nobody may ever be able to ask, and it must not
+    look for ever as if it were about to be known.
+    """
+    if question.status != "SENDING":
+        return None
+    return News(question.order_id, Step("UNKNOWN", "UNKNOWN: could not be asked about", ASKING))
 
 
 def _not_found(question: Question) -> Step:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 
 from nexus.bots.close import finish_close, replace_closes
 from nexus.bots.models import Bot, CloseRequest
@@ -18,6 +18,8 @@ from nexus.settings import TradingSettings
 DROPPED = "BOT_CLOSING: its owner is closing it"
 """Why a bot's waiting plans end when it is told to close. The close request is their event."""
 
+TAKEN_BACK = "Its owner has said something else meanwhile, so nothing was sold."
+
 
 async def plan_closes(tx: Transaction, rules: TradingSettings) -> list[int]:
     """Plan every close request that has no plan yet; give the ids of the plans to be ordered.
@@ -29,6 +31,7 @@ async def plan_closes(tx: Transaction, rules: TradingSettings) -> list[int]:
         .join(Bot, Bot.id == CloseRequest.bot_id)
         .where(
             CloseRequest.finished_at.is_(None),
+            or_(CloseRequest.not_before.is_(None), CloseRequest.not_before <= now()),
             ~exists().where(PlanRow.close_request_id == CloseRequest.id),
         )
         .order_by(CloseRequest.id)
@@ -44,6 +47,9 @@ async def plan_closes(tx: Transaction, rules: TradingSettings) -> list[int]:
 async def _plan_close(
     tx: Transaction, request: CloseRequest, bot: Bot, rules: TradingSettings
 ) -> list[int]:
+    if bot.status != "closing":
+        await finish_close(tx, request.id, sold=False, outcome=TAKEN_BACK)
+        return []
     await _drop_waiting(tx, bot.id)
     [seat] = await seats(tx, bot.symbol, now(), Bot.id == bot.id)
     if seat.held <= 0 and not seat.has_live_order:
