@@ -1,6 +1,7 @@
 """The worker process: every queue, job and cron, listed by name. Wiring only."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from saq import CronJob, Worker
@@ -9,6 +10,7 @@ from nexus.accounts.events import DeletionAsked
 from nexus.accounts.jobs import erase_people, publish_audit_head
 from nexus.bots.leave import pause_bots_of_leavers
 from nexus.core import log
+from nexus.core.clock import SYSTEM_CLOCK, JumpingClock, use
 from nexus.core.db import Database
 from nexus.core.faults import load_faults
 from nexus.core.queue import Doorbell, open_queue
@@ -58,7 +60,9 @@ def run_worker(settings: Settings) -> None:
     _refuse_unsafe(settings)
     if settings.fault_plan:
         load_faults(settings.fault_plan, settings.fault_seed)
-    asyncio.run(_work(settings))
+    clock = JumpingClock(Path(settings.fault_clock)) if settings.fault_clock else SYSTEM_CLOCK
+    with use(clock):
+        asyncio.run(_work(settings))
 
 
 async def _work(settings: Settings) -> None:
@@ -142,7 +146,7 @@ def _refuse_unsafe(settings: Settings) -> None:
             mistakes.append(str(error))
     elif not settings.key_encryption_key.get_secret_value():
         mistakes.append("KEY_ENCRYPTION_KEY: must be set, 32 random bytes in base64")
-    if settings.fault_plan and settings.environment != "test":
-        mistakes.append("FAULT_PLAN: is for ENVIRONMENT=test only; given: a plan")
+    if (settings.fault_plan or settings.fault_clock) and settings.environment != "test":
+        mistakes.append("FAULT_PLAN, FAULT_CLOCK: are for ENVIRONMENT=test only; given: one")
     if mistakes:
         raise SettingsError("\n".join(mistakes))
