@@ -63,6 +63,9 @@ async def prove(seconds: float, seed: int, people: int) -> tuple[dict[str, Any],
             verdicts.violations["I5 every plan ends"].append(
                 f"after {QUIET_SECONDS:g} s something was still under way"
             )
+        if not verdicts.hold:
+            house.keep = True
+            say(f"what the workers wrote is in {house.folder}")
         return await _report(campaign, verdicts, quiet), verdicts
 
 

@@ -7,7 +7,6 @@ from contextlib import suppress
 from datetime import timedelta
 
 import psutil  # type: ignore[import-untyped]
-from redis.exceptions import ResponseError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -72,18 +71,30 @@ async def shut_redis(campaign: Campaign) -> bool:
 
 
 async def age_redis(campaign: Campaign) -> bool:
-    """Put everything in Redis back to what it was some seconds ago (row 8)."""
-    redis = campaign.house.redis
-    old = {key: await redis.dump(key) for key in await redis.keys()}
+    """Put everything in Redis back to what it was some seconds ago (row 8).
+
+    As a snapshot on disk would: taken in one moment, and what has expired meanwhile stays away.
+    """
+    redis, loop = campaign.house.redis, asyncio.get_running_loop()
+    keys: list[bytes] = await redis.keys()
+    async with redis.pipeline(transaction=True) as snapshot:
+        for key in keys:
+            snapshot.dump(key).pttl(key)
+        values = await snapshot.execute()
+    taken = loop.time()
     await asyncio.sleep(campaign.dice.uniform(4, 6))
-    before: int = await redis.dbsize()
-    await redis.flushall()
-    restored = 0
-    for key, value in old.items():
-        with suppress(ResponseError):
-            await redis.restore(key, 0, value or b"", replace=True)
-            restored += 1
-    return before > 0 and restored > 0
+    passed = int((loop.time() - taken) * 1000)
+    lives = [
+        (key, value, ttl)
+        for key, value, ttl in zip(keys, values[::2], values[1::2], strict=True)
+        if value is not None and (ttl < 0 or ttl > passed)
+    ]
+    async with redis.pipeline(transaction=True) as back:
+        back.dbsize().flushall()
+        for key, value, ttl in lives:
+            back.restore(key, 0 if ttl < 0 else ttl - passed, value)
+        before, *_ = await back.execute()
+    return before > 0 and bool(lives)
 
 
 async def kill_backend(campaign: Campaign) -> bool:

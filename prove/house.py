@@ -91,6 +91,8 @@ class House:
     deaths: list[tuple[str, datetime]] = field(default_factory=list)
     """At which fault points workers ended, and when."""
     lives: int = 0
+    keep: bool = False
+    """Whether its folder, with what the workers wrote, shall stay."""
     healed: bool = False
     """From then on no worker has a fault point any more."""
     bans: int = 0
@@ -190,6 +192,7 @@ async def open_house(people: int, seed: int) -> AsyncIterator[House]:
         "redis": Proxy(("127.0.0.1", URL(redis_url).port or 0)),
         "exchange": Proxy(("127.0.0.1", URL(exchange_url).port or 0)),
     }
+    keeps = False
     try:
         for door in doors.values():
             await door.start()
@@ -209,6 +212,7 @@ async def open_house(people: int, seed: int) -> AsyncIterator[House]:
                 await _let_in(house, people)
                 yield house
             finally:
+                keeps = house.keep
                 await house.dismiss()
                 await house.redis.aclose()
                 await house.database.close()
@@ -219,7 +223,9 @@ async def open_house(people: int, seed: int) -> AsyncIterator[House]:
         await simulator.wait()
         stop_redis(nexus)
         stop_postgres(nexus, at_once=True)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(nexus, ignore_errors=True)
+        if not keeps:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _throwaway_folder() -> Path:

@@ -27,6 +27,7 @@ from nexus.feed.wiring import open_reactions
 from nexus.market.observe import Observer
 from nexus.market.queries import prices_of
 from nexus.pipeline.desk import Desk
+from nexus.pipeline.gap import stop_after_gap
 from nexus.pipeline.jobs import refresh_accounts, refresh_filters, sweep, tick
 from nexus.settings import Settings, SettingsError
 from nexus.strategy.border import load_strategies
@@ -105,6 +106,8 @@ async def _work(settings: Settings) -> None:
             "key_desk": KeyDesk(database, exchanges, settings),
         }
     )
+    # Before the first job: what a restored database still wants to send may have been sent.
+    await stop_after_gap(database, settings.stop_after_gap_seconds)
     # Nothing can be sized before the filters are known, and their next round may be minutes away.
     await broker.bell.ring(refresh_filters.later(), check_drops.later())
     try:
