@@ -25,7 +25,9 @@ LIVE = """
     SELECT (SELECT count(*) FROM execution_plans WHERE status = 'PLANNED')
          + (SELECT count(*) FROM orders WHERE status IN ('SENDING', 'ACKED'))
          + (SELECT count(*) FROM orders JOIN exchange_accounts a ON a.id = account_id
-            WHERE orders.status = 'UNKNOWN' AND checks = 0 AND a.status = 'active')
+            WHERE orders.status = 'UNKNOWN' AND checks = 0 AND a.status = 'active'
+              AND NOT EXISTS (SELECT FROM api_keys k WHERE k.account_id = a.id
+                              AND k.last4 = ANY(:revoked)))
 """
 """What has not come to an end. Two kinds of UNKNOWN may stay: those that were asked about and not
 found, which are looked for again by the minute; and those that nobody can ask about any more,
@@ -99,9 +101,11 @@ async def _wait_for_quiet(campaign: Campaign) -> float | None:
     house = campaign.house
     started = time.monotonic()
     await _no_more_decisions(house)
+    keys = await house.control("GET", "keys")
+    revoked = [key["key"][-4:] for key in keys if key["uid"] in campaign.revoked]
     while time.monotonic() - started < QUIET_SECONDS:
         async with house.database.transaction() as tx:
-            if await tx.scalar(text(LIVE)) == 0:
+            if await tx.scalar(text(LIVE), {"revoked": revoked}) == 0:
                 return round(time.monotonic() - started, 1)
         await asyncio.sleep(0.5)
     return None

@@ -9,7 +9,7 @@ from prove.campaign import Campaign
 
 ORDER, QUERY = "POST /api/v3/order", "GET /api/v3/order"
 TRADES, TICKERS = "GET /api/v3/myTrades", "GET /api/v3/ticker/24hr"
-OVERLOADED, TOO_MANY, INTERNAL = (503, -1008), (429, -1003), (500, -1000)
+OVERLOADED, INTERNAL = (503, -1008), (500, -1000)
 DUPLICATE, UNHEARD_OF = (400, -2010), (400, -2013)
 
 
@@ -45,7 +45,9 @@ LIES: Mapping[str, Lie] = {
         "refuse", QUERY, 200, 2.0,
         {"status": 400, "code": UNHEARD_OF[1], "msg": "Order does not exist."},
     ),
-    "429 for an order (18)": refuse(TOO_MANY, most=2),
+    "429 for an order (18)": Lie(
+        "refuse", ORDER, 2, details={"status": 429, "code": -1003, "msg": "prove", "seconds": 2}
+    ),
     "30 % of orders answered 5xx for 3 s (20)": Lie(
         "refuse", ORDER, 200, 3.0, {"status": 500, "code": -1000, "msg": "prove", "every": 3}
     ),

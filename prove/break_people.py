@@ -23,7 +23,7 @@ async def pause_some(campaign: Campaign) -> bool:
     for bot_id in await _some_bots(campaign, "running"):
         async with campaign.house.database.transaction() as tx:
             paused = await pause_bot(tx, bot_id, by="prove")
-            last = await _last_order(tx)
+            last = await last_order(tx)
         if paused:
             stopped += 1
             campaign.stops.append(Stop(now(), bot_id, last))
@@ -36,7 +36,7 @@ async def resume_some(campaign: Campaign) -> bool:
     for bot_id in bots:
         async with campaign.house.database.transaction() as tx:
             await start_bot(tx, bot_id, by="prove")
-            last = await _last_order(tx)
+            last = await last_order(tx)
         campaign.stops = [
             replace(stop, until_order=last)
             if stop.bot_id == bot_id and stop.until_order is None and not stop.exits_too
@@ -50,12 +50,12 @@ async def stop_everything(campaign: Campaign) -> bool:
     """Stop everything for some seconds, and release it."""
     async with campaign.house.database.transaction() as tx:
         await set_switch(tx, "everything", stopped=True, reason="prove", by="prove")
-        first = await _last_order(tx)
+        first = await last_order(tx)
     at = now()
     await asyncio.sleep(campaign.dice.uniform(3, 6))
     async with campaign.house.database.transaction() as tx:
         await set_switch(tx, "everything", stopped=False, reason="", by="prove")
-        last = await _last_order(tx)
+        last = await last_order(tx)
     campaign.stops.append(Stop(at, None, first, last, exits_too=True))
     return True
 
@@ -70,14 +70,14 @@ async def remove_account(campaign: Campaign) -> bool:
             .where(ExchangeAccount.id == account_id)
             .values(status="key_invalid", status_reason="prove")
         )
-        last = await _last_order(tx)
+        last = await last_order(tx)
         bots = list(await tx.scalars(select(Bot.id).where(Bot.account_id == account_id)))
     campaign.house.taken_away.add(account_id)
     campaign.stops += [Stop(now(), bot_id, last, exits_too=True) for bot_id in bots]
     return True
 
 
-async def _last_order(tx: Transaction) -> int:
+async def last_order(tx: Transaction) -> int:
     """Give the highest number of an order; the caller holds the lock that claims wait for."""
     return await tx.scalar(select(func.max(OrderRow.id))) or 0
 

@@ -5,6 +5,7 @@ import os
 import signal
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 from sqlalchemy import text
@@ -76,10 +77,11 @@ async def age_redis(campaign: Campaign) -> bool:
     As a snapshot on disk would: taken in one moment, and what has expired meanwhile stays away.
     """
     redis, loop = campaign.house.redis, asyncio.get_running_loop()
-    keys: list[bytes] = await redis.keys()
+    keys: list[Any] = list(await redis.keys())
     async with redis.pipeline(transaction=True) as snapshot:
         for key in keys:
-            snapshot.dump(key).pttl(key)
+            snapshot.dump(key)
+            snapshot.pttl(key)
         values = await snapshot.execute()
     taken = loop.time()
     await asyncio.sleep(campaign.dice.uniform(4, 6))
@@ -90,7 +92,8 @@ async def age_redis(campaign: Campaign) -> bool:
         if value is not None and (ttl < 0 or ttl > passed)
     ]
     async with redis.pipeline(transaction=True) as back:
-        back.dbsize().flushall()
+        back.dbsize()
+        back.flushall()
         for key, value, ttl in lives:
             back.restore(key, 0 if ttl < 0 else ttl - passed, value)
         before, *_ = await back.execute()

@@ -61,7 +61,7 @@ RARE = {KEY_REVOKED, "account taken away (36)", "address banned (19)"}
 """They cost bots for the rest of the run, so they come seldom."""
 TRIES = 4
 """How often a kind that was not seen to happen is ordered again before its turn has passed."""
-FULL_SECONDS = 150.0
+FULL_SECONDS = 240.0
 """In so long a run every kind must have been seen."""
 
 
@@ -75,7 +75,8 @@ async def disturb(campaign: Campaign, seconds: float) -> None:
     while loop.time() < end:
         name = first.pop() if first else campaign.dice.choice(usual)
         seen = await _break(campaign, name)
-        if not seen and name in BREAKS and name not in LATE and campaign.ordered[name] < TRIES:
+        tries = 2 if name in LATE else TRIES
+        if not seen and name in BREAKS and campaign.ordered[name] < tries:
             first.insert(0, name)
         await asyncio.sleep(campaign.dice.uniform(0.3, 1.2))
 

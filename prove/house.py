@@ -9,11 +9,12 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ from prove.proxy import Proxy
 WORKERS = 3
 BALANCE = Decimal(10_000)
 RESTART_SECONDS = 0.5
-LIVES = ("claimed=0.05", "sent=0.05", "recorded=0.05", "swept=0.05", "claimed:end=0.05", "")
+LIVES = ("sent=0.2", "recorded=0.2", "claimed:end=0.2", "claimed=0.2", "swept=0.2", "")
 """What the workers' lives end by, in turn: each at its own point, the last one at none."""
 REACHED = "fault reached="
 
@@ -91,6 +92,8 @@ class House:
     deaths: list[tuple[str, datetime]] = field(default_factory=list)
     """At which fault points workers ended, and when."""
     lives: int = 0
+    fault_plans: Iterator[str] = field(default_factory=lambda: cycle(LIVES))
+    """By which fault points the next lives shall end; none when there are no more."""
     keep: bool = False
     """Whether its folder, with what the workers wrote, shall stay."""
     healed: bool = False
@@ -160,7 +163,7 @@ class House:
         self.deaths += [(word.split()[0], now()) for word in words]
 
     async def _worker(self, number: int) -> asyncio.subprocess.Process:
-        plan = "" if self.healed else LIVES[(self.seed + self.lives) % len(LIVES)]
+        plan = "" if self.healed else next(self.fault_plans, "")
         self.lives += 1
         seed = self.seed * 1000 + self.lives
         with (self.folder / f"worker-{number}.log").open("ab") as log:

@@ -110,18 +110,20 @@ async def _gather(campaign: Campaign) -> Evidence:
             select(FillRow.order_id, func.sum(FillRow.quantity)).group_by(FillRow.order_id)
         )
         blocked = await tx.scalars(select(VerdictRow.decision_id).where(VerdictRow.blocked))
-        mute = await tx.scalars(
+        lost = await tx.scalars(
             select(ExchangeAccount.id).where(ExchangeAccount.status != "active")
         )
+        uids = await _uids(campaign)
+        revoked = {account_id for account_id, uid in uids.items() if uid in campaign.revoked}
         return Evidence(
             accepted=[entry for entry in tried if entry["outcome"] == "accepted"],
             rejected=[entry for entry in tried if entry["outcome"] == "rejected"],
             orders=orders,
             plans=plans,
-            uids=await _uids(campaign),
+            uids=uids,
             filled=dict(filled.all()),
             blocked=set(blocked),
-            mute=set(mute),
+            mute=set(lost) | revoked,
         )
 
 

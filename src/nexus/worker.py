@@ -4,7 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import structlog
 from saq import CronJob, Worker
+from sqlalchemy.exc import OperationalError
 
 from nexus.accounts.events import DeletionAsked
 from nexus.accounts.jobs import erase_people, publish_audit_head
@@ -46,6 +48,8 @@ JOBS = (
     publish_audit_head,
 )
 """Every job there is; a test compares this list with the declarations."""
+
+logger = structlog.get_logger()
 
 SWEEP_SECONDS = 3
 DROPS_SECONDS = 10
@@ -107,7 +111,7 @@ async def _work(settings: Settings) -> None:
         }
     )
     # Before the first job: what a restored database still wants to send may have been sent.
-    await stop_after_gap(database, settings.stop_after_gap_seconds)
+    await _look_for_gap(database, settings)
     # Nothing can be sized before the filters are known, and their next round may be minutes away.
     await broker.bell.ring(refresh_filters.later(), check_drops.later())
     try:
@@ -119,6 +123,18 @@ async def _work(settings: Settings) -> None:
         await queue.disconnect()
         await redis.aclose()
         await database.close()
+
+
+async def _look_for_gap(database: Database, settings: Settings) -> None:
+    """Ask until the database answers: what cannot be ruled out must not be traded on."""
+    while True:
+        try:
+            await stop_after_gap(database, settings.stop_after_gap_seconds)
+        except OperationalError:
+            logger.warning("database_away")
+            await asyncio.sleep(IDLE_SECONDS)
+        else:
+            return
 
 
 def _crons(settings: Settings) -> list[CronJob[Any]]:

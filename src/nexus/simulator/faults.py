@@ -32,9 +32,9 @@ class Fault:
     """One thing that goes wrong. `where` is `POST /api/v3/order`, an event's name, or `*`.
 
     `times` of None goes on until it is taken back. `seconds` belongs to latency, hang and
-    delay_event; `status`, `code` and `msg` to refuse and fail; `share` to partial; `body` to babble
-    (`babble.py` names them). Of the requests that fit only each `every`-th goes wrong. `label` is
-    what the record calls it.
+    delay_event, and is the Retry-After of a 429; `status`, `code` and `msg` to refuse and fail;
+    `share` to partial; `body` to babble (`babble.py` names them). Of the requests that fit only
+    each `every`-th goes wrong. `label` is what the record calls it.
     """
 
     kind: str

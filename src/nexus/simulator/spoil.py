@@ -20,6 +20,8 @@ from nexus.simulator.faults import (
     Fault,
 )
 
+TOO_MANY, BANNED = 429, 418
+
 
 class Spoiler:
     """What may happen to one request; without a fault that fits, nothing does."""
@@ -87,4 +89,7 @@ class Spoiler:
 
 def _refusal(fault: Fault) -> web.Response:
     content = orjson.dumps({"code": fault.code, "msg": fault.msg})
-    return web.Response(body=content, status=fault.status, content_type="application/json")
+    answer = web.Response(body=content, status=fault.status, content_type="application/json")
+    if fault.status in (TOO_MANY, BANNED):
+        answer.headers["Retry-After"] = str(round(fault.seconds))
+    return answer
