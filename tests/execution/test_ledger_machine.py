@@ -100,9 +100,14 @@ class Ledger(RuleBasedStateMachine):
         self.moved = Decimal(1)
         self.price_at = self.gate_at = AT
 
-    @rule(bot=st.sampled_from([1, 2]), side=st.sampled_from(list(Side)))
-    def plan(self, bot: int, side: Side) -> None:
-        self.plans.append(Plan(len(self.plans), bot, side, self.at, self.at + LIFE))
+    @rule(
+        bot=st.sampled_from([1, 2]),
+        side=st.sampled_from(list(Side)),
+        wait=st.sampled_from([0, 5]),
+    )
+    def plan(self, bot: int, side: Side, wait: int) -> None:
+        due = self.at + timedelta(seconds=wait)
+        self.plans.append(Plan(len(self.plans), bot, side, due, self.at + LIFE))
 
     @rule(seconds=st.sampled_from([1, 3, 8, 20, 40, 90]))
     def time_passes(self, seconds: int) -> None:
@@ -115,6 +120,11 @@ class Ledger(RuleBasedStateMachine):
     def look_at_the_market(self, *, is_open: bool, moved: str) -> None:
         self.gate_open, self.moved = is_open, Decimal(moved)
         self.price_at = self.gate_at = self.at
+
+    @rule()
+    def see_prices_alone(self) -> None:
+        """See the market without reading it: prices are fresh, the verdict is not."""
+        self.price_at = self.at
 
     @rule(stopped=st.booleans())
     def turn_the_switch(self, *, stopped: bool) -> None:
