@@ -2,18 +2,21 @@
 
 import random
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from prove.campaign import Campaign, Fire, Stop
 from prove.disturb import FAULTS, FULL_SECONDS, KEY_REVOKED
 from prove.evidence import POINTS, _revoked, counted, resumes, spread, unseen
-from prove.house import House
+
+if TYPE_CHECKING:
+    from prove.house import House
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def campaign(seconds: float = FULL_SECONDS) -> Campaign:
-    return Campaign(cast("House", None), random.Random(1), seconds)
+    dice = random.Random(1)  # noqa: S311  it hides nothing
+    return Campaign(cast("House", None), dice, seconds)
 
 
 def accepted(*seconds: float) -> list[dict[str, Any]]:
