@@ -36,6 +36,13 @@ class Mutant:
     text: str
     instead: str
     tests: tuple[str, ...]
+    also: tuple[str, str] = ("", "")
+    """What else goes with it, and by what, where one safeguard stands behind another."""
+
+    def taken_away(self, whole: str) -> str:
+        """Give the file without the safeguard."""
+        without = whole.replace(self.text, self.instead)
+        return without.replace(*self.also) if self.also[0] else without
 
 
 MUTANTS = (
@@ -76,7 +83,10 @@ MUTANTS = (
         "False", (MACHINE,),
     ),
     Mutant("open verdict", WEIGH, "if not plan.entries_allowed:", "if False:", (MACHINE,)),
-    Mutant("slippage cap", WEIGH, "if moved > limits.slippage_cap_bps:", "if False:", (MACHINE,)),
+    Mutant(
+        "slippage cap", WEIGH, "if moved > limits.slippage_cap_bps:", "if False:",
+        (MACHINE, WEIGHED),
+    ),
     Mutant(
         "the claim is of a waiting plan", CLAIM, 'one_of(PlanRow.status, "PLANNED")', "True",
         (CLAIMS,),
@@ -92,11 +102,16 @@ MUTANTS = (
     ),
     Mutant(
         "the fence", STATES, "return recv_window + VENUE_TIMEOUT + MARGIN",
-        "return timedelta(0)", (MACHINE,),
+        "return timedelta(0)", (CLAIMS, "tests/execution/test_broker.py"),
     ),
     Mutant(
         "more than one question", STATES, "if checks < len(CHECKS):", "if checks < 0:",
-        (MACHINE, "tests/execution/test_resolve.py"),
+        ("tests/execution/test_resolve.py",),
+    ),
+    Mutant(
+        "the fence, and more than one question", STATES, "if checks < len(CHECKS):",
+        "if checks < 0:", (MACHINE,),
+        also=("return recv_window + VENUE_TIMEOUT + MARGIN", "return timedelta(0)"),
     ),
     Mutant(
         "no second attempt unless it surely never started", STATES,
@@ -192,7 +207,7 @@ def _try(copy: Path, mutant: Mutant) -> str:
     whole = path.read_text()
     if whole.count(mutant.text) != 1:
         return "SURVIVED: its text is not there exactly once any more"
-    path.write_text(whole.replace(mutant.text, mutant.instead))
+    path.write_text(mutant.taken_away(whole))
     try:
         done = subprocess.run(  # noqa: S603  our own interpreter and tests
             [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests],
