@@ -70,8 +70,8 @@ LIES: Mapping[str, Lie] = {
 """By what the record calls them; the numbers are the rows of the table in docs/promises.md."""
 
 
-async def tell(campaign: Campaign, name: str) -> None:
-    """Let the exchange do this to the next few requests of a kind."""
+async def tell(campaign: Campaign, name: str) -> bool:
+    """Let the exchange do this to the next few requests; False when there was none in time."""
     chosen, control = LIES[name], campaign.house.control
     times = chosen.most if chosen.lasts else campaign.dice.randint(1, chosen.most)
     fault = {"kind": chosen.kind, "where": chosen.where, "times": times, "label": name}
@@ -79,6 +79,8 @@ async def tell(campaign: Campaign, name: str) -> None:
     if chosen.lasts:
         await asyncio.sleep(chosen.lasts)
         await control("DELETE", "faults", label=name)
+        return any(entry.get("label") == name for entry in await control("GET", "door"))
+    return True
 
 
 async def ban(campaign: Campaign) -> bool:

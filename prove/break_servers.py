@@ -154,16 +154,16 @@ async def _time_refill(campaign: Campaign) -> None:
 
 
 async def lose_commits(campaign: Campaign) -> bool:
-    """Hold back what the database answers until that is a COMMIT, then cut (row 10)."""
+    """Hold back what the database answers to a COMMIT, then cut (row 10)."""
     door = campaign.house.doors["postgres"]
     lost = door.commits_held
-    door.answers.clear()
+    door.loses_commits = True
     for _ in range(150):
         if door.commits_held > lost:
             break
         await asyncio.sleep(0.02)
     await door.cut()
-    door.answers.set()
+    door.loses_commits = False
     return door.commits_held > lost
 
 

@@ -76,7 +76,7 @@ async def disturb(campaign: Campaign, seconds: float) -> None:
         name = first.pop() if first else campaign.dice.choice(usual)
         seen = await _break(campaign, name)
         tries = 2 if name in LATE else TRIES
-        if not seen and name in BREAKS and campaign.ordered[name] < tries:
+        if not seen and campaign.ordered[name] < tries:
             first.insert(0, name)
         await asyncio.sleep(campaign.dice.uniform(0.3, 1.2))
 
@@ -86,8 +86,7 @@ async def _break(campaign: Campaign, name: str) -> bool:
     campaign.ordered[name] += 1
     try:
         if name in LIES:
-            await tell(campaign, name)
-            return True
+            return await tell(campaign, name)
         seen = await BREAKS[name](campaign)
     except Exception as error:  # noqa: BLE001  whatever it is, the next fault must come
         log.info("fault_failed", fault=name, error=repr(error)[:200])
@@ -103,6 +102,7 @@ async def heal(campaign: Campaign) -> None:
     for door in house.doors.values():
         door.is_open = True
         door.answers.set()
+        door.loses_commits = False
     for number in range(len(house.workers)):
         house.clock_of(number).write_text("0")
     await house.control("DELETE", "faults")

@@ -37,22 +37,33 @@ TIMES = """
 """How long the fate of each order was unclear: its answer was lost, or its worker died."""
 
 
-async def what_fired(campaign: Campaign, rejected: Sequence[dict[str, Any]]) -> list[Fire]:
-    """Gather every fault that has been seen; `rejected` are the journal's refusals."""
+async def what_fired(
+    campaign: Campaign, rejected: Sequence[dict[str, Any]], owners: Mapping[str, int]
+) -> list[Fire]:
+    """Gather every fault that has been seen.
+
+    `rejected` are the journal's refusals, `owners` whose account at the exchange an order is for.
+    """
     door = await campaign.house.control("GET", "door")
     by_exchange = [
         Fire(entry["label"], moment(entry["at"])) for entry in door if entry.get("label")
     ]
     by_point = [Fire(POINTS[point], at) for point, at in campaign.house.deaths]
-    return [*campaign.fires, *by_exchange, *by_point, *_revoked(campaign, rejected)]
+    return [*campaign.fires, *by_exchange, *by_point, *_revoked(campaign, rejected, owners)]
 
 
-def _revoked(campaign: Campaign, rejected: Sequence[dict[str, Any]]) -> list[Fire]:
-    """Find the revoked keys that an order was refused for: the first refusal of each."""
+def _revoked(
+    campaign: Campaign, rejected: Sequence[dict[str, Any]], owners: Mapping[str, int]
+) -> list[Fire]:
+    """Find the revoked keys that an order was refused for: the first refusal of each.
+
+    The exchange does not know whom a revoked key belongs to; the order's client id says it.
+    """
     first: dict[int, Fire] = {}
     for entry in rejected:
-        if entry["code"] == REVOKED and entry["account"] in campaign.revoked:
-            first.setdefault(entry["account"], Fire(KEY_REVOKED, moment(entry["at"])))
+        owner = owners.get(entry["client_id"], 0)
+        if entry["code"] == REVOKED and owner in campaign.revoked:
+            first.setdefault(owner, Fire(KEY_REVOKED, moment(entry["at"])))
     return list(first.values())
 
 

@@ -43,7 +43,7 @@ from prove.proxy import Proxy
 WORKERS = 3
 BALANCE = Decimal(10_000)
 RESTART_SECONDS = 0.5
-LIVES = ("sent=0.1", "recorded=0.1", "claimed:end=0.1", "claimed=0.1", "swept=0.1", "")
+LIVES = ("sent=0.4", "recorded=0.4", "claimed:end=0.2", "claimed=0.1", "swept=0.1", "")
 """What the workers' lives end by, in turn: each at its own point, the last one at none."""
 REACHED = "fault reached="
 

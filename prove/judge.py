@@ -63,7 +63,8 @@ class Verdicts:
 async def judge(campaign: Campaign) -> Verdicts:
     """Compare what the exchange did with what we promised."""
     evidence = await _gather(campaign)
-    fires = await what_fired(campaign, evidence.rejected)
+    owners = {name: evidence.uids[order.account_id] for name, order in evidence.orders.items()}
+    fires = await what_fired(campaign, evidence.rejected, owners)
     verdicts = Verdicts(_count(evidence, campaign.stops), fires=fires, evidence=evidence)
     found = verdicts.violations
     found["I1 one accepted order per plan"] = _doubled(evidence)

@@ -27,6 +27,8 @@ class Proxy:
     """How many connections there have been."""
     turned_away: int = 0
     """How many found the door shut."""
+    loses_commits: bool = False
+    """Whether what PostgreSQL says of a COMMIT is held back until the connection is cut."""
     commits_held: int = 0
     """How many answers to a COMMIT of PostgreSQL were held back: committed, and nobody knows."""
     _doors: set[asyncio.Task[None]] = field(default_factory=set)
@@ -92,9 +94,10 @@ class Proxy:
     async def _tell(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Give on what the server says, unless it is to be held back."""
         while data := await reader.read(CHUNK):
-            if not self.answers.is_set():
-                self.commits_held += COMMITTED in data
-                await self.answers.wait()
+            await self.answers.wait()
+            if self.loses_commits and COMMITTED in data:
+                self.commits_held += 1
+                await asyncio.Event().wait()  # For ever: until it is cut.
             writer.write(data)
             await writer.drain()
         with suppress(OSError):

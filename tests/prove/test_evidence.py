@@ -42,12 +42,14 @@ def test_a_revoked_key_counts_once_an_order_was_refused_for_it() -> None:
     one.revoked = {10: 0, 20: 0}
     start = round(AT.timestamp() * 1000)
     refusals = [
-        {"code": -2015, "account": 10, "at": start},
-        {"code": -2015, "account": 10, "at": start + 5000},
-        {"code": -2010, "account": 20, "at": start},
-        {"code": -2015, "account": 30, "at": start},
+        {"code": -2015, "client_id": "a", "at": start},
+        {"code": -2015, "client_id": "a", "at": start + 5000},
+        {"code": -2010, "client_id": "b", "at": start},
+        {"code": -2015, "client_id": "c", "at": start},
+        {"code": -2015, "client_id": "by hand", "at": start},
     ]
-    assert _revoked(one, refusals) == [Fire(KEY_REVOKED, AT)]
+    owners = {"a": 10, "b": 20, "c": 30}
+    assert _revoked(one, refusals, owners) == [Fire(KEY_REVOKED, AT)]
 
 
 def test_trading_resumes_with_the_next_accepted_order() -> None:
