@@ -116,7 +116,7 @@ MUTANTS = (
     Mutant(
         "no second attempt unless it surely never started", STATES,
         "if again_in is None or used_up", "again_in = again_in or timedelta(0)\n    if used_up",
-        (MACHINE,),
+        (MACHINE, "tests/execution/test_record.py"),
     ),
     Mutant(
         "sweeper of plans", SWEEP, "    return list(rows)\n\n\nasync", "    return []\n\n\nasync",
