@@ -1,24 +1,45 @@
-"""Does an order that nobody can be asked about at least say that it is unknown?"""
+"""What becomes of an order whose worker died, when the exchange cannot be asked about it?"""
 
-from tests.execution.test_resolve import BOUGHT, died, the_order
+import pytest
+
+from nexus.execution.resolve import ASKING
+from tests.execution.test_claim import plan_by_hand
 from tests.scenes import Scene
+from tests.scripted import WorkerDiedError, kill_worker
 
 
-async def test_an_order_of_a_dead_worker_that_nobody_can_ask_about_is_unknown(
-    scene: Scene,
-) -> None:
-    """A revoked key may never answer again, and it must not look as if it were being sent."""
-    bot = await died(scene, placed=True)
+async def test_it_is_called_unknown_and_asked_about_again(scene: Scene) -> None:
+    bot = await scene.bot()
+    scene.exchange.next_orders(kill_worker(placed=True))
+    with pytest.raises(WorkerDiedError):
+        await scene.place(await scene.enter())
+    scene.passes(seconds=30)
     scene.exchange.away = True
-    scene.passes(seconds=29)
-    await scene.sweep()
-    assert (await the_order(scene)).status == "SENDING"
-    scene.passes(seconds=2)
-    await scene.sweep()
-    order = await the_order(scene)
-    assert (order.status, order.checks) == ("UNKNOWN", 0)
-
+    await scene.ask()
+    [order] = await scene.orders()
+    assert (order.status, order.reason, order.checks) == ("UNKNOWN", "UNKNOWN: not asked yet", 0)
+    assert order.next_check_at == scene.hands.at + ASKING
     scene.exchange.away = False
-    scene.passes(seconds=61)
-    await scene.sweep()
-    assert (await scene.holding(bot)).quantity == BOUGHT
+    scene.hands.at += ASKING
+    await scene.ask()
+    [order] = await scene.orders()
+    assert order.status == "FILLED"
+    assert (await scene.holding(bot)).quantity > 0
+
+
+async def test_it_does_not_keep_the_other_orders_of_its_account_waiting(scene: Scene) -> None:
+    account = await scene.account(await scene.person())
+    await scene.bot(account)
+    beside = await scene.bot(account, strategy="another")
+    scene.exchange.next_orders(kill_worker(placed=True))
+    with pytest.raises(WorkerDiedError):
+        await scene.place(await scene.enter())
+    waiting = await plan_by_hand(scene, beside)
+    await scene.place(waiting)
+    assert len(scene.exchange.received) == 1
+    scene.passes(seconds=30)
+    scene.exchange.away = True
+    await scene.ask()
+    await scene.market()
+    await scene.place(waiting)
+    assert len(scene.exchange.received) == 2

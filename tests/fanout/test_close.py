@@ -16,7 +16,7 @@ from nexus.fanout.close import TAKEN_BACK, plan_closes
 from nexus.market.models import TickerRow
 from nexus.regime.record import set_switch
 from nexus.strategy.border import Action
-from tests.scenes import Scene
+from tests.scenes import AT, Scene
 from tests.scripted import PRICE, fill, lose_answer, refuse_for_now, reject, take
 
 
@@ -40,7 +40,8 @@ async def test_it_sells_what_the_bot_holds(scene: Scene) -> None:
     await scene.sweep()
     [_, plan] = await scene.plans()
     assert (plan.action, plan.side, plan.quantity) == ("close", "sell", Decimal("0.0079"))
-    assert (plan.origin, plan.reference_price) == (f"close/{plan.close_request_id}", PRICE)
+    assert plan.origin == f"close/{plan.close_request_id}/{AT.isoformat()}"
+    assert plan.reference_price == PRICE
     assert [order.status for order in await scene.orders()] == ["FILLED", "FILLED"]
     assert await told(scene, bot) == ("stopped", "Everything was sold.")
 

@@ -88,7 +88,7 @@ async def _ask(broker: Broker, question: Question) -> News | None:
         report = await exchange.find(question.account, question.symbol, question.client_order_id)
     except ExchangeAwayError as error:
         log.warning("exchange_away", order=question.order_id, error=str(error))
-        return _not_answered(question)
+        return _not_asked(question)
     if report is not None:
         if question.status == "NOT_PLACED":
             log.error("found_late", order=question.order_id, client_id=question.client_order_id)
@@ -96,15 +96,14 @@ async def _ask(broker: Broker, question: Question) -> News | None:
     return News(question.order_id, _not_found(question), not_found=True)
 
 
-def _not_answered(question: Question) -> News | None:
-    """Say what an order is when nobody can be asked: past its fence it is no longer being sent.
+def _not_asked(question: Question) -> News | None:
+    """Call an order unknown whose worker is gone and that cannot be asked about yet.
 
-    Its worker has died. With a revoked key nobody may ever be able to ask, and it must not
-    look for ever as if it were about to be known.
+    As one that is being sent it would keep every other order of its account waiting.
     """
     if question.status != "SENDING":
         return None
-    return News(question.order_id, Step("UNKNOWN", "UNKNOWN: could not be asked about", ASKING))
+    return News(question.order_id, Step("UNKNOWN", "UNKNOWN: not asked yet", ASKING))
 
 
 def _not_found(question: Question) -> Step:

@@ -67,7 +67,8 @@ async def _plan_close(
         await finish_close(tx, request.id, sold=dust, outcome=result.reason)
         return []
     origin = Origin(
-        text=f"close/{request.id}",
+        # Its moment too: after a backup was restored, numbers that are taken begin again.
+        text=f"close/{request.id}/{request.requested_at.isoformat()}",
         action="close",
         symbol=bot.symbol,
         price=price.price,
