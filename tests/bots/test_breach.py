@@ -120,16 +120,18 @@ async def test_without_a_price_nothing_is_closed_and_no_highest_is_noted(scene: 
     assert [p.peak for p in await scene_peaks(scene)] == before
 
 
-async def test_a_sale_that_failed_is_not_tried_again_by_itself_the_same_day(scene: Scene) -> None:
+async def test_a_sale_that_failed_is_tried_again_by_its_own_rules_alone(scene: Scene) -> None:
+    """The limit asks once a day; the tries after a failure are those of any close."""
     bot = await scene.follower()
     await lose(scene, bot, "60")
     await limit(scene, await owner_of(scene, bot), day_loss=Decimal(50), day_loss_closes=True)
     scene.exchange.next_orders(reject(-1013, "Filter failure: NOTIONAL"))
     await settled(scene)
-    assert await statuses(scene) == ["paused"]
+    assert await statuses(scene) == ["closing"]
     await settled(scene)
-    assert len(await scene.rows(CloseRequest)) == 1
-    assert len(scene.exchange.received) == 2
+    first, again = await scene.rows(CloseRequest)
+    assert (first.attempt, again.attempt) == (1, 2)
+    assert len(scene.exchange.received) == 2, "the next try is not due yet"
 
 
 async def test_a_bot_started_again_the_same_day_enters_nothing(scene: Scene) -> None:

@@ -205,8 +205,8 @@ async def test_a_sale_of_a_part_is_not_called_no_sale(scene: Scene, strategies: 
     scene.exchange.next_orders(take(VenueStatus.EXPIRED, "0.5"))
     await scene.sweep()
     assert (await view(scene, bot_id, strategies)).note == (
-        "Only 0.00395 of 0.0079 was sold. It is paused: it takes no new entry, and follows exits."
-        " You can close it again."
+        "It is selling what it holds. The last try failed. Only 0.00395 of 0.0079 was sold."
+        " Try 2 of 6 is at 12:00:15. To keep what it holds instead, stop it."
     )
 
 

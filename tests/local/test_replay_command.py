@@ -113,3 +113,29 @@ def test_books_that_disagree_are_said_and_fail(monkeypatch: pytest.MonkeyPatch) 
     said = answer("--candles=BTC/USDT=x", "--timeframe=1h", "--json")
     assert (said.exit_code, said.stdout) == (1, '{"fills": 1}\n')
     assert said.stderr == "The books disagree: nx-1: venue, ledger and fills disagree\n"
+
+
+def test_the_trace_never_overwrites_the_candles(tmp_path: Path) -> None:
+    path = write(tmp_path / "btc.csv", lines(5))
+    before = path.read_bytes()
+    link = tmp_path / "link.csv"
+    link.symlink_to(path)
+    for trace in (path, link):
+        said = answer(f"--candles=BTC/USDT={path}", "--timeframe=1h", f"--trace={trace}")
+        assert said.exit_code == 1
+        assert said.stderr == (
+            f"--trace {trace}: its candles are read from there. Choose another file.\n"
+        )
+    assert path.read_bytes() == before
+
+
+def test_an_empty_file_and_a_crooked_line_are_named(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+    assert "the file is empty" in answer(f"--candles=BTC/USDT={empty}", "--timeframe=1h").stderr
+    for end in (",9", ""):
+        rows = list(lines(5))
+        rows[3] = f"{rows[3]},9" if end else rows[3].rpartition(",")[0]
+        path = write(tmp_path / "crooked.csv", rows)
+        said = answer(f"--candles=BTC/USDT={path}", "--timeframe=1h").stderr
+        assert "line 4: it has more or fewer fields" in said

@@ -329,17 +329,13 @@ PAGES |= {
     for name, (template, context) in pages.items()
 }
 PAGES |= {
-    name: (template, page(f"/{name}") | context)
-    for name, (template, context) in samples_sign_up.PERSONS_PAGES.items()
-}
-PAGES |= {
     name: (template, page(f"/settings/{name}") | context)
     for pages in (samples_settings.PAGES, samples_factors.PAGES)
     for name, (template, context) in pages.items()
 }
 PAGES |= {
     name: (template, page(f"/{name}") | context)
-    for pages in (samples_exchanges.PAGES, samples_gate.PAGES)
+    for pages in (samples_sign_up.PERSONS_PAGES, samples_exchanges.PAGES, samples_gate.PAGES)
     for name, (template, context) in pages.items()
 }
 PAGES["data-leaving"] = (

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from sqlalchemy import select
 
 from nexus.accounts.sessions import Person
+from nexus.accounts.step_up import require_live_proof
 from nexus.bots.close import request_close
 from nexus.bots.errors import BotRefusedError
 from nexus.bots.forms import ActForm, CloseForm, NewBotForm, read_amount
@@ -22,6 +23,7 @@ from nexus.core.forms import read_form
 from nexus.core.ids import LARGEST_ID
 from nexus.core.web import AnyRequest, is_fragment, page, see_other
 from nexus.exchanges.models import AccountBalance, ExchangeAccount
+from nexus.exchanges.queries import accounts_of
 
 BOTS = "/#bots"
 KEY_LENGTH = range(16, 65)
@@ -34,7 +36,8 @@ async def show_new_bot(
     tx: NamedDependency[Transaction],
     state: State,
 ) -> Response[str]:
-    """Show the form for a new bot."""
+    """Show the form for a new bot; who may choose real money in it proves themselves first."""
+    await _ask_for_proof_of_live(tx, person)
     return await _new_bot_page(request, person, tx, state)
 
 
@@ -65,6 +68,8 @@ async def start(
     """Let a bot follow again; a bot that does already is left as it is."""
     await read_form(request, ActForm)
     bot = await _own_bot(tx, state, person, bot_id)
+    if bot.venue != "paper":
+        require_live_proof(person)
     await start_bot(tx, bot.id, by=_name(person))
     return await _card(request, tx, state, person, bot_id)
 
@@ -138,6 +143,7 @@ async def _create(person: Person, tx: Transaction, state: State, form: NewBotFor
         raise BotRefusedError("symbol", "Choose one of the symbols.")
     if not form.account.isdecimal() or len(form.account) >= len(str(LARGEST_ID)):
         raise BotRefusedError("account", "Choose one of your connected accounts.")
+    await _ask_for_proof_of_live(tx, person, int(form.account))
     minimum = await smallest_allocation(tx, state.settings)
     allocation = read_amount("allocation", form.allocation, at_least=minimum)
     await create_bot(
@@ -148,6 +154,15 @@ async def _create(person: Person, tx: Transaction, state: State, form: NewBotFor
         symbol=form.symbol,
         allocation=allocation,
     )
+
+
+async def _ask_for_proof_of_live(
+    tx: Transaction, person: Person, account_id: int | None = None
+) -> None:
+    """Ask for a fresh proof where real money is at risk: on this account, or on any of theirs."""
+    mine = await accounts_of(tx, person.id)
+    if any(not one.on_paper and account_id in {None, one.id} for one in mine):
+        require_live_proof(person)
 
 
 async def _own_bot(tx: Transaction, state: State, person: Person, bot_id: int) -> BotView:

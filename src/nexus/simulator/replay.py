@@ -90,9 +90,14 @@ def read_candles(path: Path) -> Iterator[Recorded]:
 
 def _lines(path: Path, file: TextIO) -> Iterator[Recorded]:
     reader = csv.DictReader(file)
+    if not reader.fieldnames:
+        message = f"{path}: the file is empty."
+        raise SimulatorError(message)
     lacking = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
     if lacking:
-        message = f"{path}: line 1: the column {lacking[0]} is missing."
+        message = (
+            f"{path}: line 1: the column {lacking[0]} is missing; columns are separated by commas."
+        )
         raise SimulatorError(message)
     before = -1
     for row in reader:
@@ -110,6 +115,9 @@ def _lines(path: Path, file: TextIO) -> Iterator[Recorded]:
 
 def _candle(row: dict[str, str | None]) -> Recorded:
     """Turn one line into numbers; ValueError says what is wrong with it."""
+    if None in row or None in row.values():
+        message = "it has more or fewer fields than the first line."
+        raise ValueError(message)
     text = {name: row.get(name) or "" for name in COLUMNS}
     if not re.fullmatch(r"\d{1,14}", text["open_time_ms"]):
         message = f"open_time_ms is {text['open_time_ms']!r}, not milliseconds since 1970."
