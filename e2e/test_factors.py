@@ -4,7 +4,6 @@ import asyncio
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
@@ -28,9 +27,8 @@ SECURITY = "/settings/security"
 def named_phone(
     browser: Browser, product: Product, complaints: list[str], request: pytest.FixtureRequest
 ) -> Iterator[Page]:
-    """Lend a phone that visits the product by its name, with a device that holds passkeys."""
-    named = replace(product, url=product.url.replace("127.0.0.1", "localhost"))
-    for page in _page(browser, named, complaints, request, java_script_enabled=True):
+    """Lend a phone with a device that holds passkeys; the product has a name, as they need."""
+    for page in _page(browser, product, complaints, request, java_script_enabled=True):
         device = page.context.new_cdp_session(page)
         device.send("WebAuthn.enable")
         device.send(
