@@ -83,6 +83,8 @@ async def test_the_first_factor_brings_codes_and_ends_other_sessions(website: We
         answer = await browser.send(TOTP, token, code=app.at(now()))
         assert answer.status_code == 200
         assert len(set(CODE.findall(answer.text))) == 10
+        assert 'download="nexus-recovery-codes.txt"' in answer.text
+        assert 'data-copy="codes"' in answer.text
         assert answer.headers["cache-control"] == "no-store"
         assert browser.cookie("session") not in {"", before}
         assert await session_of(website.database, browser)
