@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
@@ -45,6 +46,15 @@ def named_phone(
             },
         )
         yield page
+
+
+@pytest.fixture
+def numbered_phone(
+    browser: Browser, product: Product, complaints: list[str], request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """Lend a phone that visits the product by its number, though it calls itself by its name."""
+    numbered = replace(product, url=product.url.replace("localhost", "127.0.0.1"))
+    yield from _page(browser, numbered, complaints, request, java_script_enabled=True)
 
 
 def sign_in(page: Page, customer: Customer) -> None:
@@ -180,7 +190,10 @@ def test_a_question_turned_away_is_no_end(named_phone: Page, product: Product) -
     expect(named_phone.get_by_role("button", name="Create the passkey")).to_be_enabled()
 
 
-def test_by_number_the_page_says_where_passkeys_work(phone: Page, product: Product) -> None:
+def test_by_number_the_page_says_where_passkeys_work(
+    numbered_phone: Page, product: Product
+) -> None:
+    phone = numbered_phone
     sign_in(phone, add_customer(product))
     phone.wait_for_url("**/")
     phone.goto(f"{SECURITY}/passkeys/new")
