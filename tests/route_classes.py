@@ -63,6 +63,7 @@ NEEDS_A_PERSON = {
     ("POST", "/onboarding/{step:str}/skip"),
     ("GET", "/settings/email"),
     ("POST", "/settings/email"),
+    ("POST", "/settings/email/cancel"),
     ("GET", "/settings/password"),
     ("POST", "/settings/password"),
     ("GET", "/consent"),

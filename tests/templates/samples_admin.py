@@ -32,17 +32,25 @@ SHOWN = PersonView(
     exchange_accounts=2,
     bots=14,
 )
-BROWSER = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Safari"
 SESSION = SessionView(
     method="password",
     factor_pending=False,
     created_at=AT,
     last_seen_at=AT,
-    user_agent=BROWSER,
+    device="Safari on iPhone",
     network="2001:db8::/64",
 )
 ENTRY = EntryView(
-    9, AT, "person_disabled", 3, 2, "192.0.2.7", "reason: They asked for it.", fits=True
+    id=9,
+    at=AT,
+    act="Account disabled",
+    user_id=3,
+    user_email=LONG,
+    actor_id=2,
+    actor_email="carol@example.com",
+    network="192.0.2.7",
+    detail="reason: They asked for it.",
+    fits=True,
 )
 ENTRIES = [ENTRY, replace(ENTRY, id=8, actor_id=None, user_id=None, detail="", fits=False)]
 RUNNING = SwitchView(

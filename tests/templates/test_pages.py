@@ -94,7 +94,8 @@ def test_every_form_that_changes_something_carries_the_token(state: str) -> None
 def test_scripts_start_in_order_before_the_page_is_ready() -> None:
     # Deferred or asynchronous, htmx may start before its extension and never connect.
     scripts = re.findall(r"<script[^>]*>", drawn("home"))
-    assert [re.findall(r"(htmx\.min|hx-sse\.min|live)\.js", script) for script in scripts] == [
+    assert [re.findall(r"(menu|htmx\.min|hx-sse\.min|live)\.js", script) for script in scripts] == [
+        ["menu"],
         ["htmx.min"],
         ["hx-sse.min"],
         ["live"],

@@ -22,6 +22,8 @@ class Held:
     """What they are, for whoever opens the download."""
     secret: frozenset[str] = frozenset()
     """Columns that leave the database never: what they prove, they prove to us."""
+    blotted: frozenset[str] = frozenset()
+    """Columns with words to the person, given without the tokens and codes in them."""
     by_address: str = ""
     """The column with an e-mail address, where rows name nobody otherwise."""
     kept: bool = False
@@ -31,7 +33,7 @@ class Held:
 
 
 def _held(words: str, *secret: str, by_address: str = "") -> Held:
-    return Held(words, frozenset(secret), by_address)
+    return Held(words, frozenset(secret), by_address=by_address)
 
 
 def _kept(words: str, *secret: str, **blanked: Any) -> Held:
@@ -54,7 +56,11 @@ HELD: Final[Mapping[str, Held]] = {
         *("password_hash", "visitor_sha256", "token_sha256", "code_hmac"),
         by_address="email",
     ),
-    "mail_outbox": _held("Mails to you.", by_address="to_address"),
+    "mail_outbox": Held(
+        "Mails to you, without the links and codes that let you in.",
+        blotted=frozenset({"subject", "body"}),
+        by_address="to_address",
+    ),
     "consents": _kept("Documents you accepted.", network=""),
     "audit_log": _kept("What happened in your account.", "previous_hash", "hash"),
     # what they pay, connect and run

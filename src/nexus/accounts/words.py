@@ -13,6 +13,7 @@ ACTS: Final[Mapping[str, str]] = {
     "proof_refused": "Confirmation refused",
     "email_verified": "E-mail verified",
     "email_change_asked": "Change of e-mail asked for",
+    "email_change_called_off": "Change of e-mail called off",
     "email_changed": "E-mail changed",
     "email_change_undone": "Change of e-mail undone",
     "password_changed": "Password changed",
