@@ -21,6 +21,7 @@ from nexus.bots.views import BotView, bot_of
 from nexus.core.db import Transaction
 from nexus.core.forms import read_form
 from nexus.core.ids import LARGEST_ID
+from nexus.core.site import site_of
 from nexus.core.web import AnyRequest, is_fragment, page, see_other
 from nexus.exchanges.models import AccountBalance, ExchangeAccount
 from nexus.exchanges.queries import accounts_of
@@ -37,7 +38,7 @@ async def show_new_bot(
     state: State,
 ) -> Response[str]:
     """Show the form for a new bot; who may choose real money in it proves themselves first."""
-    await _ask_for_proof_of_live(tx, person)
+    await _ask_for_proof_of_live(request, tx, person)
     return await _new_bot_page(request, person, tx, state)
 
 
@@ -51,7 +52,7 @@ async def take_new_bot(
     """Make the bot, or show the form again with the mistakes and what was typed."""
     form = await read_form(request, NewBotForm)
     try:
-        await _create(person, tx, state, form)
+        await _create(request, person, tx, state, form)
     except BotRefusedError as error:
         return await _new_bot_page(request, person, tx, state, form=form, refused=error)
     return see_other(BOTS)
@@ -68,7 +69,7 @@ async def start(
     """Let a bot follow again; a bot that does already is left as it is."""
     await read_form(request, ActForm)
     bot = await _own_bot(tx, state, person, bot_id)
-    if bot.venue != "paper":
+    if bot.venue != "paper" and not site_of(request).demo:
         require_live_proof(person)
     await start_bot(tx, bot.id, by=_name(person))
     return await _card(request, tx, state, person, bot_id)
@@ -136,14 +137,16 @@ async def close(
     return see_other(BOTS)
 
 
-async def _create(person: Person, tx: Transaction, state: State, form: NewBotForm) -> None:
+async def _create(
+    request: AnyRequest, person: Person, tx: Transaction, state: State, form: NewBotForm
+) -> None:
     if form.strategy not in state.strategies:
         raise BotRefusedError("strategy", "Choose one of the strategies.")
     if form.symbol not in state.settings.symbols:
         raise BotRefusedError("symbol", "Choose one of the symbols.")
     if not form.account.isdecimal() or len(form.account) >= len(str(LARGEST_ID)):
         raise BotRefusedError("account", "Choose one of your connected accounts.")
-    await _ask_for_proof_of_live(tx, person, int(form.account))
+    await _ask_for_proof_of_live(request, tx, person, int(form.account))
     minimum = await smallest_allocation(tx, state.settings)
     allocation = read_amount("allocation", form.allocation, at_least=minimum)
     await create_bot(
@@ -157,9 +160,14 @@ async def _create(person: Person, tx: Transaction, state: State, form: NewBotFor
 
 
 async def _ask_for_proof_of_live(
-    tx: Transaction, person: Person, account_id: int | None = None
+    request: AnyRequest, tx: Transaction, person: Person, account_id: int | None = None
 ) -> None:
-    """Ask for a fresh proof where real money is at risk: on this account, or on any of theirs."""
+    """Ask for a fresh proof where real money is at risk: on this account, or on any of theirs.
+
+    The demo's exchange is a simulated one, so there is none.
+    """
+    if site_of(request).demo:
+        return
     mine = await accounts_of(tx, person.id)
     if any(not one.on_paper and account_id in {None, one.id} for one in mine):
         require_live_proof(person)
