@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from nexus.accounts.change_email import CHANGE_GOOD_FOR, UNDO_GOOD_FOR
+from nexus.accounts.held import rows_about, table_of
 from nexus.accounts.models import AuditEntry, EmailLink, Passkey, Session, User
 from nexus.core.clock import now
 from tests.accounts.joining import ADA, Mail, mails
@@ -76,6 +77,20 @@ async def test_the_change_signs_out_everywhere_and_tells_the_old_address(website
     async with website.database.transaction() as tx:
         acts = list(await tx.scalars(select(AuditEntry.act).order_by(AuditEntry.id)))
     assert acts.index("email_change_asked") < acts.index("email_changed")
+
+
+async def test_mails_to_an_address_that_was_left_stay_with_who_left_it(website: Website) -> None:
+    """They are in her download, are erased with her, and are nothing of the next owner's."""
+    await move(website)
+    next_owner = await website.add_person(ADA)
+    async with website.database.transaction() as tx:
+        mails, ada = table_of("mail_outbox"), await tx.scalar(select(func.min(User.id)))
+        assert ada is not None
+        about = rows_about("mail_outbox", ada, NEW)
+        hers = sorted(await tx.scalars(select(mails.c.kind).where(about)))
+        about = rows_about("mail_outbox", next_owner, ADA)
+        assert (await tx.scalars(select(mails.c.kind).where(about))).all() == []
+    assert hers == ["change_from", "change_to", "email_changed"]
 
 
 async def test_opening_a_link_changes_nothing(website: Website) -> None:

@@ -26,7 +26,7 @@ from nexus.core.clock import now
 from nexus.core.db import Database, Transaction
 from nexus.core.site import Site
 from nexus.core.throttle import Rule, Throttle
-from nexus.mail.outbox import post
+from nexus.mail.outbox import keep_with, post
 
 log = structlog.get_logger()
 
@@ -157,6 +157,7 @@ async def _change(tx: Transaction, site: Site, link: Link, network: str) -> None
     await end_all_sessions(tx, link.user_id)
     undo_link = f"{site.base_url}/email/undo?token={token}"
     await post(tx, "email_changed", link.user_email, new=link.email, link=undo_link)
+    await keep_with(tx, link.user_id, link.user_email)
     await write_audit(
         tx, "email_changed", user_id=link.user_id, actor_id=link.user_id, network=network
     )
@@ -172,6 +173,7 @@ async def _restore(tx: Transaction, site: Site, link: Link, network: str) -> Non
     await end_all_sessions(tx, link.user_id)
     token = await make_link(tx, link.user_id, RESET, link.email, good_for=RESET_GOOD_FOR)
     way = {"link": reset_link(site, token), "forgot": f"{site.base_url}/forgot"}
+    await keep_with(tx, link.user_id, link.user_email)
     await post(tx, "email_undone", link.email, **way)
     await write_audit(tx, "email_change_undone", user_id=link.user_id, network=network)
     log.info("email_change_undone", user_id=link.user_id, network=network)

@@ -105,7 +105,11 @@ def rows_about(name: str, user_id: int, email_key: str) -> ColumnElement[bool]:
     if name == "users":
         return table.c.id == user_id
     if address := HELD[name].by_address:
-        return func.lower(table.c[address]) == email_key
+        theirs = func.lower(table.c[address]) == email_key
+        if name != "mail_outbox":
+            return theirs
+        # An address may have had another owner: what was theirs bears their number.
+        return (table.c.user_id == user_id) | (table.c.user_id.is_(None) & theirs)
     if "user_id" in table.c:
         return table.c.user_id == user_id
     column, owner = _owner(table)
