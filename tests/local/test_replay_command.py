@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from nexus.local import replay_command
 from nexus.local.replay import Options
-from tests.local.recordings import lines, write
+from tests.local.recordings import START, lines, write
 
 
 def answer(*options: str) -> Result:
@@ -133,9 +133,17 @@ def test_an_empty_file_and_a_crooked_line_are_named(tmp_path: Path) -> None:
     empty = tmp_path / "empty.csv"
     empty.write_text("")
     assert "the file is empty" in answer(f"--candles=BTC/USDT={empty}", "--timeframe=1h").stderr
-    for end in (",9", ""):
-        rows = list(lines(5))
-        rows[3] = f"{rows[3]},9" if end else rows[3].rpartition(",")[0]
-        path = write(tmp_path / "crooked.csv", rows)
-        said = answer(f"--candles=BTC/USDT={path}", "--timeframe=1h").stderr
-        assert "line 4: it has more or fewer fields" in said
+    rows = lines(5)
+    rows[3] += ",9"
+    path = write(tmp_path / "crooked.csv", rows)
+    said = answer(f"--candles=BTC/USDT={path}", "--timeframe=1h").stderr
+    assert "line 4: it has more fields than the first line." in said
+
+
+def test_blank_lines_count_as_lines(tmp_path: Path) -> None:
+    header, first, *_ = lines(5)
+    path = write(
+        tmp_path / "blank.csv", [header, "", "", first.replace(str(START), str(START + 1))]
+    )
+    said = answer(f"--candles=BTC/USDT={path}", "--timeframe=1h").stderr
+    assert said.startswith(f"{path}: line 4: ")
