@@ -49,8 +49,11 @@ MUTANTS = (
     Mutant("plan too old", WEIGH, "if at > plan.not_after:", "if False:", (MACHINE,)),
     Mutant("everything stopped", WEIGH, "if EVERYTHING in stopped:", "if False:", (MACHINE,)),
     Mutant(
-        "strategy stopped", WEIGH, "switch = stop_of(stopped, plan.strategy, buys=plan.side is Side.BUY)",
-        "switch = None", (WEIGHED,),
+        "strategy stopped",
+        WEIGH,
+        "switch = stop_of(stopped, plan.strategy, buys=plan.side is Side.BUY)",
+        "switch = None",
+        (WEIGHED,),
     ),
     Mutant(
         "account active", WEIGH, "if not may_trade(plan.account_status, plan.side):", "if False:",
