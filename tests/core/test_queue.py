@@ -1,5 +1,6 @@
 """Does a ring carry only what it should, and is a bell that nobody hears no disaster?"""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +10,16 @@ from structlog.testing import capture_logs
 
 from nexus.core import queue as queues
 from nexus.core.db import Database
-from nexus.core.queue import QUEUE_NAME, Doorbell, Job, Ring, declared_jobs, job, open_queue
+from nexus.core.queue import (
+    QUEUE_NAME,
+    Doorbell,
+    Job,
+    Ring,
+    SteadyWorker,
+    declared_jobs,
+    job,
+    open_queue,
+)
 
 NOWHERE = "redis://127.0.0.1:1/0"
 
@@ -113,3 +123,28 @@ async def test_a_bell_that_nobody_hears_is_logged_and_no_more(work: Job) -> None
     (line,) = logs
     assert (line["event"], line["log_level"]) == ("doorbell_unheard", "warning")
     assert line["jobs"] == ["execution.place_orders"] * 2
+
+
+# --------------------------------------------------------------------------------------- working
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:saq")
+async def test_a_job_that_the_sweep_takes_for_lost_goes_on(queue: Queue) -> None:
+    """Between being picked up and being marked so, a job looks to SAQ as if its worker had died."""
+    begun, go_on, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def send(ctx: dict[str, Any]) -> None:
+        del ctx
+        begun.set()
+        await go_on.wait()
+        done.set()
+
+    worker = SteadyWorker(queue, functions=[("send", send)])
+    told = await queue.enqueue("send", timeout=60)
+    assert told is not None
+    working = asyncio.create_task(worker.process())
+    await begun.wait()
+    # What the sweep does to it, and what every worker then does each second.
+    await queue.abort(told, "swept")
+    await worker.abort(0)
+    go_on.set()
+    await working
+    assert done.is_set(), "it was cancelled in the middle"

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 from redis.exceptions import RedisError
-from saq import Queue
+from saq import Queue, Worker
 
 from nexus.core.db import Transaction
 
@@ -84,6 +84,18 @@ class Doorbell:
     def after(self, tx: Transaction, *rings: Ring) -> None:
         """Ring once `tx` has been committed."""
         tx.after_commit(lambda: self.ring(*rings))
+
+
+class SteadyWorker(Worker[Any]):
+    """A worker that never takes a job away from itself.
+
+    SAQ's sweep takes a job that was picked up a moment ago, and not yet marked so, for one whose
+    worker died, and has it cancelled (https://github.com/tobymao/saq/issues/277). For us that is
+    a hundred orders written down and never sent. Nothing of ours is ever aborted on purpose.
+    """
+
+    async def abort(self, abort_threshold: float) -> None:
+        """Let what runs run: each job ends by itself or by its timeout."""
 
 
 def open_queue(redis_url: str) -> Queue:
