@@ -109,10 +109,26 @@ async def _ours(stage: Stage, number: int, times: Times) -> int:
         )
         waited = [(at - decided).total_seconds() for at in ended]
     if len(waited) != len(plans):
-        raise RuntimeError(f"Only {len(waited)} of {len(plans)} plans became orders that filled.")
+        raise RuntimeError(
+            f"Only {len(waited)} of {len(plans)} plans became orders that filled."
+            f" They became {await _became(stage, plans)}; the worker warned {stage.complaints()}."
+        )
     times.rounds.append(max(waited))
     times.each += waited
     return len(plans)
+
+
+async def _became(stage: Stage, plans: Sequence[int]) -> list[str]:
+    """Count the states of plans and their orders, with the reasons."""
+    state = (PlanRow.status, PlanRow.reason, OrderRow.status, OrderRow.reason)
+    async with stage.database.transaction() as tx:
+        counted = await tx.execute(
+            select(*state, func.count())
+            .outerjoin(OrderRow, OrderRow.plan_id == PlanRow.id)
+            .where(PlanRow.id.in_(plans))
+            .group_by(*state)
+        )
+        return [" ".join(map(str, row)) for row in counted]
 
 
 async def _decide(stage: Stage, number: int, bell: Doorbell) -> tuple[list[int], datetime]:
