@@ -3,8 +3,9 @@
 Ours goes the whole way: the decision is planned for every bot, the plans travel through the queue
 to a real worker, which claims them, opens each key, signs, sends, and records every answer. The
 clock starts when the plans are committed and stops when the last answer is. The peer is one
-process with one session that only signs and sends. Both take turns on the same exchange, which
-shares the machine with them, so that quote the ratio. `ACCOUNTS`, `ROUNDS` and `WORKERS`
+process with one session that only signs and sends, `ORDER_CONCURRENCY` at once. Both take turns on
+the same exchange, which shares the machine with them, so that quote the ratio. The exchange takes
+50 ms for every answer, as one far away does. `ACCOUNTS`, `ROUNDS`, `WORKERS` and `LATENCY_MS`
 change the size.
 """
 
@@ -41,6 +42,7 @@ from tests.databases import postgres_server, redis_server
 ACCOUNTS = 5_000
 ROUNDS = 4
 WORKERS = 1
+LATENCY_MS = 50
 MOST_SECONDS = 180
 LOOK_SECONDS = 0.1
 
@@ -63,9 +65,14 @@ class Times:
 
 
 async def measure(
-    accounts: int | None = None, rounds: int | None = None, workers: int | None = None
+    accounts: int | None = None,
+    rounds: int | None = None,
+    workers: int | None = None,
+    latency_ms: int | None = None,
 ) -> str:
     """Let both send in turn; gives their medians and the ratio."""
+    if latency_ms is None:
+        latency_ms = int(os.environ.get("LATENCY_MS", LATENCY_MS))
     workers = workers or int(os.environ.get("WORKERS", WORKERS))
     accounts = accounts or int(os.environ.get("ACCOUNTS", ACCOUNTS))
     rounds = rounds or int(os.environ.get("ROUNDS", ROUNDS))
@@ -77,6 +84,7 @@ async def measure(
         stage = await stack.enter_async_context(
             open_stage(postgres, redis_url, accounts, environment, workers)
         )
+        await stage.move_away(latency_ms)
         for number in range(rounds):
             sent += await _ours(stage, number, ours)
             await _bare(stage, number, bare)
@@ -85,7 +93,7 @@ async def measure(
     ratio = statistics.median(o / b for o, b in zip(ours.rounds, bare.rounds, strict=True))
     return (
         f"one decision for {accounts} accounts, {rounds} rounds in turn, {sent} orders by us,"
-        f" workers: {workers}\n"
+        f" workers: {workers}, latency: {latency_ms} ms\n"
         f"  nexus {ours.told()} from the decision to its record\n"
         f"  bare  {bare.told()} from its request to its answer\n"
         f"  ratio {ratio:6.2f}; 429: {counted['answered_429']}, 418: {counted['answered_418']},"

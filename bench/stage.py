@@ -59,6 +59,16 @@ class Stage:
             found: dict[str, Any] = await answer.json()
             return found
 
+    async def move_away(self, latency_ms: int) -> None:
+        """Let the exchange take so long for every answer to an order."""
+        fault = {
+            "kind": "latency", "where": "POST /api/v3/order", "times": None,
+            "seconds": latency_ms / 1000,
+        }  # fmt: skip
+        url = f"{self.simulator.url}/simulator/faults"
+        async with self.simulator.session.post(url, json=fault) as answer:
+            answer.raise_for_status()
+
     def complaints(self) -> Counter[str]:
         """Count what the worker logged as a warning or worse, by its name."""
         told: Counter[str] = Counter()

@@ -79,6 +79,7 @@ async def _work(settings: Settings) -> None:
     database = Database(
         settings.database_url,
         pool_size=settings.database_pool_size,
+        pooled_elsewhere=settings.database_pooler,
         reactions={
             **open_reactions(Channel(redis, CHANNEL)),
             DeletionAsked: [pause_bots_of_leavers],
