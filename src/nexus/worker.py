@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from saq import CronJob
+from saq import CronJob, Worker
 from sqlalchemy.exc import OperationalError
 
 from nexus.accounts.events import DeletionAsked
@@ -16,7 +16,7 @@ from nexus.core.clock import SYSTEM_CLOCK, JumpingClock, use
 from nexus.core.db import Database
 from nexus.core.faults import load_faults
 from nexus.core.loop import fast_loop
-from nexus.core.queue import Doorbell, SteadyWorker, open_queue
+from nexus.core.queue import Doorbell, open_queue
 from nexus.core.redis import Channel, open_redis
 from nexus.exchanges.errors import KeyLockedError
 from nexus.exchanges.jobs import check_dropped_key, check_drops, check_health
@@ -96,7 +96,7 @@ async def _work(settings: Settings) -> None:
         settings=settings,
         worker=broker.worker,
     )
-    worker = SteadyWorker(
+    worker: Worker[Any] = Worker(
         queue,
         functions=[job.function for job in JOBS],
         cron_jobs=_crons(settings),

@@ -1,25 +1,18 @@
 """Does a ring carry only what it should, and is a bell that nobody hears no disaster?"""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from saq import Queue
+from saq.job import Status
+from saq.utils import now as saq_now
 from structlog.testing import capture_logs
 
 from nexus.core import queue as queues
 from nexus.core.db import Database
-from nexus.core.queue import (
-    QUEUE_NAME,
-    Doorbell,
-    Job,
-    Ring,
-    SteadyWorker,
-    declared_jobs,
-    job,
-    open_queue,
-)
+from nexus.core.queue import QUEUE_NAME, Doorbell, Job, Ring, declared_jobs, job, open_queue
+from nexus.core.redis import open_redis
 
 NOWHERE = "redis://127.0.0.1:1/0"
 
@@ -125,26 +118,45 @@ async def test_a_bell_that_nobody_hears_is_logged_and_no_more(work: Job) -> None
     assert line["jobs"] == ["execution.place_orders"] * 2
 
 
-# --------------------------------------------------------------------------------------- working
-@pytest.mark.filterwarnings("ignore::DeprecationWarning:saq")
-async def test_a_job_that_the_sweep_takes_for_lost_goes_on(queue: Queue) -> None:
-    """Between being picked up and being marked so, a job looks to SAQ as if its worker had died."""
-    begun, go_on, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+# -------------------------------------------------------------------------------------- sweeping
+async def test_a_job_that_was_picked_up_a_moment_ago_is_left_alone(queue: Queue) -> None:
+    """Until its worker has marked it, it looks as if that worker had died."""
+    await queue.enqueue("send", key="one", timeout=60)
+    picked = await queue.dequeue(timeout=1)
+    assert picked is not None
+    assert await queue.sweep() == []
+    picked.started = saq_now()
+    await picked.update(status=Status.ACTIVE)
+    assert await queue.sweep() == []
+    assert [found.status async for found in queue.iter_jobs()] == [Status.ACTIVE]
 
-    async def send(ctx: dict[str, Any]) -> None:
-        del ctx
-        begun.set()
-        await go_on.wait()
-        done.set()
 
-    worker = SteadyWorker(queue, functions=[("send", send)])
-    told = await queue.enqueue("send", timeout=60)
+async def test_a_job_whose_worker_died_before_marking_it_makes_room(queue: Queue) -> None:
+    told = await queue.enqueue("send", key="one", timeout=60)
     assert told is not None
-    working = asyncio.create_task(worker.process())
-    await begun.wait()
-    # What the sweep does to it, and what every worker then does each second.
-    await queue.abort(told, "swept")
-    await worker.abort(0)
-    go_on.set()
-    await working
-    assert done.is_set(), "it was cancelled in the middle"
+    await queue.dequeue(timeout=1)
+    assert await queue.enqueue("send", key="one") is None, "one of a key at a time"
+    assert await queue.sweep() == []
+    assert await queue.sweep() == [told.id]
+    assert await queue.enqueue("send", key="one") is not None
+
+
+async def test_a_job_past_its_timeout_makes_room(queue: Queue) -> None:
+    told = await queue.enqueue("send", key="one", timeout=1)
+    picked = await queue.dequeue(timeout=1)
+    assert told is not None
+    assert picked is not None
+    picked.started = picked.touched = 1
+    await picked.update(status=Status.ACTIVE)
+    assert await queue.sweep() == [told.id]
+    assert await queue.enqueue("send", key="one") is not None
+
+
+async def test_a_job_that_nobody_knows_any_more_is_forgotten(queue: Queue, redis_url: str) -> None:
+    told = await queue.enqueue("send", key="one", timeout=60)
+    await queue.dequeue(timeout=1)
+    assert told is not None
+    async with open_redis(redis_url) as redis:
+        await redis.delete(told.id)
+    assert await queue.sweep() == [told.id]
+    assert await queue.count("active") == 0
