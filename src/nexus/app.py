@@ -38,7 +38,7 @@ from nexus.accounts.errors import (
     SignInNeededError,
     StepUpNeededError,
 )
-from nexus.accounts.events import DeletionAsked, PersonVerified
+from nexus.accounts.events import DeletionAsked, PersonVerified, SecondFactorLost
 from nexus.accounts.guard import ask_to_sign_in, provide_person, require_person
 from nexus.accounts.issuers import known_issuers
 from nexus.accounts.openid import open_clients
@@ -56,6 +56,7 @@ from nexus.bots import routes_limits as bots_limits
 from nexus.bots import routes_stop as bots_stop
 from nexus.bots.events import CloseRequested
 from nexus.bots.leave import pause_bots_of_leavers
+from nexus.bots.leave_account import pause_live_accounts
 from nexus.core import csp_report, health, log
 from nexus.core.assets import STATIC, AssetsError, load_assets
 from nexus.core.csrf import refuse_forgery
@@ -250,6 +251,7 @@ def _state(settings: Settings) -> State:
             **open_reactions(channel),
             CloseRequested: [ring_for_closes(Doorbell(queue))],
             DeletionAsked: [pause_bots_of_leavers],
+            SecondFactorLost: [pause_live_accounts],
             PersonVerified: [give_first_tier, open_practice_accounts(settings)],
         },
     )

@@ -152,7 +152,7 @@ def _crons(settings: Settings) -> list[CronJob[Any]]:
         CronJob(check_health.function, "* * * * *", timeout=check_health.timeout),
         CronJob(refresh_filters.function, "*/10 * * * *", timeout=refresh_filters.timeout),
         CronJob(erase_people.function, "17 * * * *", timeout=erase_people.timeout),
-        CronJob(publish_audit_head.function, "0 0 * * *", timeout=publish_audit_head.timeout),
+        CronJob(publish_audit_head.function, "0 * * * *", timeout=publish_audit_head.timeout),
         CronJob(prune_old_lines.function, "29 * * * *", timeout=prune_old_lines.timeout),
     ]
 

@@ -230,6 +230,15 @@ async def test_what_was_added_since_is_removed_and_what_was_there_stays(website:
         assert list(await tx.scalars(select(Passkey.name))) == ["old"]
 
 
+async def test_a_deletion_that_the_thief_asked_for_is_called_off(website: Website) -> None:
+    await move(website)
+    async with website.database.transaction() as tx:
+        await tx.execute(update(User).values(delete_after=now() + timedelta(days=14)))
+    await press(website, await last(website, "email_changed"))
+    async with website.database.transaction() as tx:
+        assert await tx.scalar(select(User.delete_after)) is None
+
+
 async def test_the_way_back_is_open_for_a_week(website: Website) -> None:
     await move(website)
     async with website.database.transaction() as tx:

@@ -196,7 +196,9 @@ async def test_who_has_no_password_proves_by_the_issuer(
 @pytest.mark.parametrize(
     "claims",
     [
+        {},
         {"auth_time": 1_700_000_000},
+        {"auth_time": 4_000_000_000},
         {"auth_time": "now"},
         {"auth_time": None},
         {"auth_time": 4_000_000_000, "sub": "somebody else"},
@@ -206,7 +208,6 @@ async def test_who_has_no_password_proves_by_the_issuer(
 async def test_an_old_or_foreign_proof_is_none(
     website: Website, issuer: TestIssuer, claims: dict[str, object]
 ) -> None:
-    issuer.metadata = {"claims_supported": ["sub", "auth_time"]}
     async with website.browser() as browser:
         await sign_in_there(browser, issuer)
         await accept_all(website)
@@ -214,6 +215,34 @@ async def test_an_old_or_foreign_proof_is_none(
         issuer.claims = claims
         assert (await prove(browser, issuer))[0] == 422
         assert (await browser.get(LINK)).headers["location"].startswith("/prove")
+
+
+async def test_who_cannot_prove_by_the_issuer_is_told_of_another_way(
+    website: Website, issuer: TestIssuer
+) -> None:
+    async with website.browser() as browser:
+        await sign_in_there(browser, issuer)
+        await accept_all(website)
+        await make_stale(website)
+        status, text = await prove(browser, issuer)
+        assert (status, "Set a password with the link we can mail you" in text) == (422, True)
+        assert 'href="/forgot"' in (await browser.get("/prove")).text
+
+
+@pytest.mark.parametrize(("age", "proven"), [(None, False), (3_600, False), (30, True)])
+async def test_a_sign_in_is_a_proof_only_when_they_proved_themselves_there_just_now(
+    website: Website, issuer: TestIssuer, age: int | None, *, proven: bool
+) -> None:
+    async with website.browser() as browser:
+        await sign_in_there(browser, issuer)
+        await accept_all(website)
+        assert (await browser.get(LINK)).status_code == 200, "a new account has nothing to protect"
+    issuer.claims = {} if age is None else {"auth_time": int(now().timestamp()) - age}
+    async with website.browser() as browser:
+        await sign_in_there(browser, issuer)
+        answer = await browser.get(LINK)
+        assert (answer.status_code == 200) is proven
+        assert proven or answer.headers["location"].startswith("/prove")
 
 
 async def test_who_has_a_second_factor_shows_that(website: Website, issuer: TestIssuer) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from nexus.accounts.models import User
 from nexus.accounts.sessions import start_session
@@ -17,6 +17,7 @@ from tests.accounts.people import (
     add_totp,
     let_proof_grow_old,
     mails,
+    offered_secret,
     plant,
     session_of,
 )
@@ -252,3 +253,67 @@ async def test_htmx_is_told_to_leave_the_page(website: Website) -> None:
         answer = await browser.get("/settings/security/totp", headers={"HX-Request": "true"})
         assert answer.status_code == 401
         assert answer.headers["hx-redirect"].startswith("/prove?next=")
+
+
+# ---------------------------------------------------------------------------------- by what it was
+async def test_staff_who_came_by_password_are_asked_for_their_factor(website: Website) -> None:
+    person = await website.add_person(ADA)
+    async with website.browser() as browser:
+        await browser.sign_in(ADA)
+        await make_admin(website, person)
+        app = await add_totp(website.database, person)
+        answer = await browser.get("/admin")
+        assert answer.headers["location"] == "/prove?next=%2Fadmin&by=factor"
+        page = await browser.get(answer.headers["location"])
+        assert page.status_code == 200, "and not back again, in circles"
+        assert "a recovery code is not enough" in page.text
+        token = await browser.token(answer.headers["location"])
+        answer = await browser.send("/prove", token, next="/admin", code=app.at(now()))
+        assert answer.status_code == 303
+        assert (await browser.get("/admin")).status_code == 200
+
+
+async def test_a_recovery_code_opens_no_room_and_leads_in_no_circle(website: Website) -> None:
+    person = await website.add_person(ADA)
+    async with website.browser() as browser:
+        await browser.sign_in(ADA)
+        await make_admin(website, person)
+        await add_totp(website.database, person)
+        codes = await add_recovery_codes(website.database, person)
+        await let_proof_grow_old(website.database)
+        await prove(browser, "/admin", recovery_code=codes[0])
+        answer = await browser.get("/admin")
+        assert answer.headers["location"].endswith("&by=factor")
+        assert (await browser.get(answer.headers["location"])).status_code == 200
+
+
+async def test_adding_a_factor_is_a_proof_by_it(website: Website) -> None:
+    person = await website.add_person(ADA)
+    async with website.browser() as browser:
+        await browser.sign_in(ADA)
+        await make_admin(website, person)
+        page = "/settings/security/totp"
+        token = await browser.token(page)
+        app = await offered_secret(website.database, person)
+        assert (await browser.send(page, token, code=app.at(now()))).status_code == 200
+        assert (await browser.get("/admin")).status_code == 200
+
+
+async def make_admin(website: Website, person: int) -> None:
+    async with website.database.transaction() as tx:
+        await tx.execute(update(User).where(User.id == person).values(role="admin"))
+
+
+@pytest.mark.parametrize("referer", ["http://[", "http://a]/x"])
+async def test_a_broken_way_back_leads_to_where_it_came_from(
+    website: Website, referer: str
+) -> None:
+    await website.add_person(ADA)
+    async with website.browser() as browser:
+        await browser.sign_in(ADA)
+        token = await browser.token("/settings/data/delete")
+        await let_proof_grow_old(website.database)
+        browser.http.headers["referer"] = referer
+        answer = await browser.send("/settings/data/delete", token)
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/prove?next=%2Fsettings")

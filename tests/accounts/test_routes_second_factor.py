@@ -13,6 +13,7 @@ from tests.accounts.people import (
     acts,
     add_recovery_codes,
     add_totp,
+    let_proof_grow_old,
     plant,
     session_of,
     sign_in_halfway,
@@ -187,12 +188,45 @@ async def test_guessing_ends_before_it_is_checked(website: Website) -> None:
             sent = [browser.send(STEP, token, code=wrong) for _ in range(6)]
             statuses += [answer.status_code for answer in await asyncio.gather(*sent)]
         assert (statuses.count(422), statuses.count(429)) == (20, 10)
-        # The owner, whose password somebody knows, is not locked out by the guessing.
         await sign_in_halfway(website, browser, person)
         token = await browser.token(STEP)
         assert (await browser.send(STEP, token, code=app.at(now()))).status_code == 429
         answer = await browser.send(STEP, token, recovery_code=codes[0])
         assert answer.status_code == 303
+
+
+async def test_who_knows_the_password_does_not_lock_the_owner_out(website: Website) -> None:
+    person = await website.add_person(ADA)
+    async with website.browser() as signed_in, website.browser() as known:
+        await signed_in.sign_in(ADA)
+        await known.sign_in(ADA)
+        app = await add_totp(website.database, person)
+        wrong = f"{(int(app.at(now())) + 1) % 1_000_000:06}"
+        for _ in range(5):
+            async with website.browser() as stranger:
+                await stranger.sign_in(ADA)
+                token = await stranger.token(STEP)
+                sent = [stranger.send(STEP, token, code=wrong) for _ in range(6)]
+                statuses = [answer.status_code for answer in await asyncio.gather(*sent)]
+        assert set(statuses) == {429}, "nothing more is looked at from there"
+        await let_proof_grow_old(website.database)
+        answer = await signed_in.send("/prove", await signed_in.token("/prove"), code=app.at(now()))
+        assert answer.status_code == 303
+        later = app.at(now() + timedelta(seconds=30))
+        known.http.cookies.delete("nexus-session")
+        await known.sign_in(ADA)
+        answer = await known.send(STEP, await known.token(STEP), code=later)
+        assert answer.status_code == 303, "a browser they have been in before counts on its own"
+
+
+async def test_a_browser_is_known_only_once_the_factor_was_shown(website: Website) -> None:
+    person = await website.add_person(ADA)
+    app = await add_totp(website.database, person)
+    async with website.browser() as browser:
+        await browser.sign_in(ADA)
+        assert browser.cookie("known").strip('"') == ""
+        await browser.send(STEP, await browser.token(STEP), code=app.at(now()))
+        assert browser.cookie("known")
 
 
 async def test_the_way_on_stays_on_this_site(website: Website) -> None:

@@ -102,6 +102,10 @@ async def test_a_removed_entry_is_named(tamper: Tamperer, which: str, named: int
     assert await tamper(f"DELETE FROM audit_log WHERE {which}") == [named]  # noqa: S608  ours
 
 
+async def test_an_audit_without_its_head_is_not_whole(tamper: Tamperer) -> None:
+    assert await tamper("DELETE FROM audit_log", "DELETE FROM audit_head") == [0]
+
+
 @pytest.mark.parametrize("number", [-3, 0, ENTRIES + 1, ENTRIES + 40])
 async def test_an_inserted_entry_is_named(tamper: Tamperer, number: int) -> None:
     columns = f"{number}, at, act, user_id, actor_id, network, detail, hash, sha256('new')"

@@ -8,7 +8,8 @@ from sqlalchemy import update
 from nexus.accounts.models import Passkey, Session
 from nexus.bots.models import Bot
 from nexus.core.clock import now
-from tests.accounts.people import let_proof_grow_old
+from nexus.exchanges.models import ExchangeAccount
+from tests.accounts.people import add_totp, let_proof_grow_old
 from tests.feed.customers import Customer, customers, scene_of
 from tests.website import Website, make_passwords_quick, serve, settings_for
 
@@ -85,3 +86,37 @@ async def test_pretend_money_needs_no_proof(website: Website) -> None:
         assert (await alice.browser.get("/bots/new")).status_code == 200
         answer = await alice.press("/bots/new", **NEW, account=str(alice.account))
         assert answer.headers["location"] == "/#bots"
+
+
+async def test_a_live_account_goes_on_only_for_who_has_a_second_factor(website: Website) -> None:
+    async with customers(website, "alice", venue="binance") as (alice,):
+        await alice.press(f"/accounts/{alice.account}/pause")
+        path = f"/accounts/{alice.account}/resume"
+        assert (await alice.press(path)).headers["location"] == "/settings/security?needed=1"
+        assert await paused(website, alice)
+        await add_factor(website, alice)
+        assert (await alice.press(path)).headers["location"] == f"/accounts/{alice.account}"
+        assert not await paused(website, alice)
+
+
+async def test_who_loses_the_last_factor_buys_nothing_more(website: Website) -> None:
+    async with customers(website, "alice", venue="binance") as (alice,):
+        await add_totp(website.database, alice.id)
+        page = await alice.browser.get("/settings/security/totp/remove")
+        assert "are paused" in page.text
+        await alice.press("/settings/security/totp/remove")
+        assert await paused(website, alice)
+
+
+async def test_practice_goes_on_without_a_factor(website: Website) -> None:
+    async with customers(website, "alice") as (alice,):
+        await add_totp(website.database, alice.id)
+        await alice.press("/settings/security/totp/remove")
+        assert not await paused(website, alice)
+
+
+async def paused(website: Website, customer: Customer) -> bool:
+    (account,) = [
+        a for a in await scene_of(website).rows(ExchangeAccount) if a.user_id == customer.id
+    ]
+    return account.paused_at is not None and account.status == "paused"

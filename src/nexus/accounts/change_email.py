@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nexus.accounts.audit import write_audit
 from nexus.accounts.errors import AccountRefusedError, TooManyAttemptsError
+from nexus.accounts.events import SecondFactorLost
 from nexus.accounts.known_browser import forget_browsers
 from nexus.accounts.links import Link, find_link, make_link, use_link, void_links
 from nexus.accounts.models import EmailLink, Identity, Passkey, RecoveryCode, TotpSecret, User
@@ -21,7 +22,7 @@ from nexus.accounts.register import check_email, email_key
 from nexus.accounts.reset import GOOD_FOR as RESET_GOOD_FOR
 from nexus.accounts.reset import PURPOSE as RESET
 from nexus.accounts.reset import reset_link
-from nexus.accounts.sessions import Person, end_all_sessions
+from nexus.accounts.sessions import Person, end_all_sessions, has_second_factor
 from nexus.core.clock import now
 from nexus.core.db import Database, Transaction
 from nexus.core.site import Site
@@ -166,7 +167,10 @@ async def _change(tx: Transaction, site: Site, link: Link, network: str) -> None
 
 async def _restore(tx: Transaction, site: Site, link: Link, network: str) -> None:
     await _write_address(tx, link.user_id, link.email)
-    await tx.execute(update(User).where(User.id == link.user_id).values(password_hash=None))
+    # Whoever took the address may have asked to delete the account, too.
+    await tx.execute(
+        update(User).where(User.id == link.user_id).values(password_hash=None, delete_after=None)
+    )
     await _drop_factors(tx, link.user_id, since=link.created_at - CHANGE_GOOD_FOR)
     await void_links(tx, link.user_id, RESET, FROM, TO, UNDO)
     await forget_browsers(tx, link.user_id)
@@ -186,6 +190,9 @@ async def _drop_factors(tx: Transaction, user_id: int, *, since: datetime) -> No
     """
     for table in (Passkey, TotpSecret, RecoveryCode, Identity):
         await tx.execute(delete(table).where(table.user_id == user_id, table.created_at >= since))
+    left = select(has_second_factor()).select_from(User).where(User.id == user_id)
+    if not await tx.scalar(left):
+        tx.announce(SecondFactorLost(user_id))
 
 
 async def _write_address(tx: Transaction, user_id: int, email: str) -> None:

@@ -21,6 +21,11 @@ class ConsentNeededError(Exception):
 class StepUpNeededError(Exception):
     """What is asked for needs a proof, minutes old at most, that this is still the person."""
 
+    def __init__(self, *, by_factor: bool = False) -> None:
+        super().__init__()
+        self.by_factor = by_factor
+        """Whether only an authenticator app or a passkey will do."""
+
 
 class SecondFactorNeededError(Exception):
     """What is asked for needs a second factor, and this person has none yet."""
@@ -59,6 +64,16 @@ class IssuerRefusedError(SignInRefusedError):
     def __init__(self, label: str) -> None:
         super().__init__(
             f"We could not sign you in with {label}. Start again, or sign in another way."
+        )
+
+
+class IssuerCannotProveError(SignInRefusedError):
+    """An issuer vouches for somebody, and cannot say that they proved themselves just now."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"{label} did not tell us that you proved yourself to it just now. Set a password "
+            "with the link we can mail you, and prove with that."
         )
 
 

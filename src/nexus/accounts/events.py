@@ -22,3 +22,10 @@ class DeletionAsked:
     """Somebody is going to leave: nothing new is begun for them."""
 
     user_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorLost:
+    """Somebody has no second factor any more: nothing that needed one goes on."""
+
+    user_id: int

@@ -5,7 +5,8 @@ other sessions end, and this one goes on under a new token.
 """
 
 from nexus.accounts.audit import write_audit
-from nexus.accounts.prove import Asker
+from nexus.accounts.events import SecondFactorLost
+from nexus.accounts.prove import Asker, note_proof
 from nexus.accounts.recovery import count_recovery_codes, forget_recovery_codes, make_recovery_codes
 from nexus.accounts.sessions import end_other_sessions, rotate_session
 from nexus.accounts.step_up import FACTORS
@@ -15,13 +16,17 @@ from nexus.mail.outbox import post
 
 
 async def after_added(
-    tx: Transaction, site: Site, asker: Asker, act: str, what: str
+    tx: Transaction, site: Site, asker: Asker, act: str, what: str, *, how: str
 ) -> tuple[str, list[str]]:
-    """Give this session's new token, and recovery codes to show when there were none."""
+    """Give this session's new token, and recovery codes to show when there were none.
+
+    Whoever adds a factor uses it once, so this is a proof by it: `totp` or `passkey`.
+    """
     codes: list[str] = []
     if not await count_recovery_codes(tx, asker.user_id):
         codes = await make_recovery_codes(tx, asker.user_id)
     await _tell(tx, site, asker, "factor_added", what)
+    await note_proof(tx, asker, how)
     token = await _end_others(tx, asker)
     await _write(tx, asker, act)
     if codes:
@@ -35,6 +40,7 @@ async def after_removed(
     """Give this session's new token; with the `last` factor the recovery codes go too."""
     if last:
         await forget_recovery_codes(tx, asker.user_id)
+        tx.announce(SecondFactorLost(asker.user_id))
     await _tell(tx, site, asker, "factor_removed", what)
     token = await _end_others(tx, asker)
     await _write(tx, asker, act)

@@ -64,7 +64,7 @@ def ask_to_sign_in(request: AnyRequest, _error: SignInNeededError) -> Response[A
 def _sign_in_address(request: AnyRequest) -> str:
     """Name the sign-in page with the way back; a form cannot be gone back to, only a page."""
     query = request.scope["query_string"].decode("latin-1")
-    wanted = request.url.path + (f"?{query}" if query else "")
+    wanted = str(request.scope["path"]) + (f"?{query}" if query else "")
     if request.method != "GET" or local_path(wanted) == HOME:
         return SIGN_IN
     return f"{SIGN_IN}?{urlencode({'next': wanted})}"

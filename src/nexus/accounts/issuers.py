@@ -56,8 +56,6 @@ class Metadata:
     """Whether it takes our secret as a form's field, where nothing needs to be escaped."""
     names_itself: bool
     """Whether it says with every answer who it is (RFC 9207)."""
-    says_when: bool
-    """Whether it can say when somebody last proved themselves there; Google cannot."""
 
 
 def known_issuers(settings: OpenIdSettings) -> list[Issuer]:
@@ -112,7 +110,6 @@ class Publications:
         if said.get("issuer") != self._issuer.address:
             raise self._away("it publishes another issuer's name")
         methods = said.get("token_endpoint_auth_methods_supported")
-        claims = said.get("claims_supported")
         return Metadata(
             authorization_endpoint=self._door(said, "authorization_endpoint"),
             token_endpoint=self._door(said, "token_endpoint"),
@@ -122,7 +119,6 @@ class Publications:
             ),
             secret_in_body=isinstance(methods, list) and "client_secret_post" in methods,
             names_itself=said.get("authorization_response_iss_parameter_supported") is True,
-            says_when=isinstance(claims, list) and "auth_time" in claims,
         )
 
     def _door(self, said: dict[str, Any], name: str) -> str:

@@ -1,7 +1,7 @@
 """Has this person signed in with this browser before? Then it is not counted with strangers.
 
 However many strangers guess at an account, its owner's own browser keeps tries of its own. The
-cookie lets nobody in: it is given to whoever knew the password, and good for guessing it again.
+cookie lets nobody in: it is given to whoever got in, and good for guessing again.
 """
 
 import hashlib
@@ -47,10 +47,13 @@ async def find_known(tx: Transaction, email: str, tokens: Iterable[str]) -> int 
     return found
 
 
-async def remember_browser(tx: Transaction, user_id: int, tokens: tuple[str, ...]) -> str:
-    """Remember this browser for a person who knew their password: give the cookie's new value.
+async def remember_browser(
+    tx: Transaction, user_id: int, tokens: tuple[str, ...], *, halfway: bool = False
+) -> str:
+    """Remember this browser for a person who signed in: give the cookie's new value.
 
-    The token changes with every use, so that a copy is worth something until then only.
+    The token changes with every use, so that a copy is worth something until then only. Who is
+    only `halfway`, and still owes a second factor, is remembered again and not for the first time.
     """
     fresh, moment = secrets.token_urlsafe(32), now()
     hashes = {_hash(token): token for token in tokens}
@@ -60,6 +63,8 @@ async def remember_browser(tx: Transaction, user_id: int, tokens: tuple[str, ...
         .values(last_used_at=moment)
         .returning(KnownBrowser.token_sha256)
     )
+    if renewed is None and halfway:
+        return ".".join(tokens)
     if renewed is None:
         await tx.execute(
             insert(KnownBrowser).values(

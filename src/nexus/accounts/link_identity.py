@@ -3,14 +3,13 @@
 All of it is done by somebody who is signed in already, in the session it was begun in.
 """
 
-from typing import Final
-
 from sqlalchemy import delete, exists, func, or_, select
 
 from nexus.accounts.audit import write_audit
 from nexus.accounts.errors import (
     FactorRefusedError,
     IdentityTakenError,
+    IssuerCannotProveError,
     IssuerRefusedError,
     LastWayInError,
 )
@@ -24,8 +23,6 @@ from nexus.accounts.step_up import FACTORS
 from nexus.core.db import Database, Transaction
 from nexus.core.site import Site
 from nexus.mail.outbox import post
-
-LEEWAY_SECONDS: Final = 60
 
 
 async def link(tx: Transaction, site: Site, asker: Asker, vouched: Vouched) -> str:
@@ -80,32 +77,25 @@ async def prove_by_issuer(
 ) -> str:
     """Give the session's new token; raise a SignInRefusedError.
 
-    The account elsewhere must be one of this person's, and where the issuer says when they
-    proved themselves there, that must be since `asked_at` (seconds since 1970).
+    The account elsewhere must be one of this person's, and the issuer must say that they proved
+    themselves there since `asked_at` (seconds since 1970).
     """
     async with database.transaction() as tx:
         if await tx.scalar(
             select(has_second_factor()).select_from(User).where(User.id == asker.user_id)
         ):
             raise FactorRefusedError(NEEDS_FACTOR)
-        if _is_fresh(vouched, asked_at) and await _is_theirs(tx, asker.user_id, vouched):
+        is_theirs = await _is_theirs(tx, asker.user_id, vouched)
+        # We ask by way of the browser, where whoever sits there can take our words out.
+        if is_theirs and vouched.proved_since(asked_at):
             return await accept_proof(tx, asker, vouched.issuer.name)
         await write_audit(
             tx, "proof_refused",
             user_id=asker.user_id, network=asker.network, how=vouched.issuer.name,
         )  # fmt: skip
+    if is_theirs:
+        raise IssuerCannotProveError(vouched.issuer.label)
     raise IssuerRefusedError(vouched.issuer.label)
-
-
-def _is_fresh(vouched: Vouched, asked_at: int) -> bool:
-    """Say whether they proved themselves there since we asked.
-
-    We ask for it by way of the browser, where whoever sits there can take the words out. So an
-    issuer that could say when it was, and does not, was not asked for it.
-    """
-    if vouched.signed_in_at is None:
-        return not vouched.says_when
-    return vouched.signed_in_at >= asked_at - LEEWAY_SECONDS
 
 
 async def _is_theirs(tx: Transaction, user_id: int, vouched: Vouched) -> bool:

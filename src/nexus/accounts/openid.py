@@ -18,6 +18,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client, OAuthError
 from nexus.accounts.errors import IssuerAwayError, IssuerRefusedError
 from nexus.accounts.id_token import Expected, TokenRefusedError, check_id_token
 from nexus.accounts.issuers import ANSWER_SECONDS, Issuer, Metadata, Publications, known_issuers
+from nexus.core.clock import now
 from nexus.settings.openid import OpenIdSettings
 
 log = structlog.get_logger()
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 SCOPE: Final = "openid email profile"
 OURS_TO_ESCAPE: Final = "client_secret_basic_escaped"
 LONGEST_SUBJECT: Final = 255
+LEEWAY_SECONDS: Final = 60
+"""How far an issuer's clock may be off ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,16 @@ class Vouched:
     display_name: str
     signed_in_at: int | None
     """When they last proved themselves there, in seconds since 1970, if the issuer says so."""
-    says_when: bool
-    """Whether the issuer can say so: then a fresh proof that does not is none."""
+
+    def proved_since(self, moment: float) -> bool:
+        """Say whether they proved themselves there since `moment`, in seconds since 1970.
+
+        An issuer that does not say when it was has only remembered them, for all we know.
+        """
+        at = self.signed_in_at
+        return (
+            at is not None and moment - LEEWAY_SECONDS <= at <= now().timestamp() + LEEWAY_SECONDS
+        )
 
 
 class OpenIdClient:
@@ -118,7 +129,7 @@ class OpenIdClient:
         except (httpx2.HTTPError, TimeoutError, ValueError) as error:
             log.warning("issuer_away", issuer=self.issuer.name, reason=type(error).__name__)
             raise IssuerAwayError(self.issuer.label) from None
-        return self._vouched(metadata, claims, person)
+        return self._vouched(claims, person)
 
     async def _complete(
         self,
@@ -143,9 +154,7 @@ class OpenIdClient:
             raise TokenRefusedError("userinfo")
         return told
 
-    def _vouched(
-        self, metadata: Metadata, claims: Mapping[str, Any], person: Mapping[str, Any]
-    ) -> Vouched:
+    def _vouched(self, claims: Mapping[str, Any], person: Mapping[str, Any]) -> Vouched:
         subject, signed_in_at = claims["sub"], claims.get("auth_time")
         if not subject or len(subject) > LONGEST_SUBJECT or not subject.isprintable():
             raise self._refused("sub")
@@ -157,7 +166,6 @@ class OpenIdClient:
             email_verified=person.get("email_verified") is True,
             display_name=_text(person.get("name")),
             signed_in_at=signed_in_at if isinstance(signed_in_at, int) else None,
-            says_when=metadata.says_when,
         )
 
     def _http(self, metadata: Metadata) -> AsyncOAuth2Client:

@@ -26,7 +26,9 @@ from nexus.mail.outbox import post
 
 PER_SESSION: Final = Rule("proof-session", limit=5, seconds=15 * 60)
 # A code of six digits falls to a patient guesser with many sessions, so the person counts too.
-# Each way has a count of its own: who hammers at one does not close the others to the owner.
+# Each way has a count of its own: who hammers at one does not close the others to the owner. So
+# do browsers the person has signed in with before: a stranger who knows the password cannot use
+# the owner's tries up.
 PER_PERSON: Final = Rule("proof-person", limit=20, seconds=60 * 60)
 
 WRONG_PASSWORD: Final = "This password is wrong. Try again."  # noqa: S105  a sentence
@@ -47,6 +49,12 @@ class Asker:
     network: str
     pending: bool = False
     """Whether the session is nobody's until the proof is there."""
+    known: bool = True
+    """Whether they are signed in, or have been in this browser before."""
+
+    def counted_as(self, way: str) -> tuple[str, ...]:
+        """Name the count of this person's tries by one way."""
+        return (way, "" if self.known else "stranger", str(self.user_id))
 
 
 def asker_of(request: AnyRequest, person: Person) -> Asker:
@@ -134,14 +142,7 @@ async def accept_proof(tx: Transaction, asker: Asker, how: str) -> str:
 
     Raises SignInNeededError when the session has ended in the meantime.
     """
-    still_there = await tx.scalar(
-        update(Session)
-        .where(Session.id == asker.session_id, Session.user_id == asker.user_id)
-        .values(factor_pending=False, proven_at=now(), proven_by=how)
-        .returning(Session.id)
-    )
-    if still_there is None:
-        raise SignInNeededError
+    await note_proof(tx, asker, how)
     token = await rotate_session(tx, asker.session_id)
     act = "signed_in" if asker.pending else "proven"
     await write_audit(
@@ -150,11 +151,26 @@ async def accept_proof(tx: Transaction, asker: Asker, how: str) -> str:
     return token
 
 
+async def note_proof(tx: Transaction, asker: Asker, how: str) -> None:
+    """Note in the session that the person has proven themselves now, and how.
+
+    Raises SignInNeededError when the session has ended in the meantime.
+    """
+    still_there = await tx.scalar(
+        update(Session)
+        .where(Session.id == asker.session_id, Session.user_id == asker.user_id)
+        .values(factor_pending=False, proven_at=now(), proven_by=how)
+        .returning(Session.id)
+    )
+    if still_there is None:
+        raise SignInNeededError
+
+
 async def count_try(throttle: Throttle, asker: Asker, way: str) -> None:
     """Count a try before it is checked; raise TooManyAttemptsError."""
     wait = await throttle.take(PER_SESSION, str(asker.session_id))
     if not wait:
-        wait = await throttle.take(PER_PERSON, way, str(asker.user_id))
+        wait = await throttle.take(PER_PERSON, *asker.counted_as(way))
     if wait:
         raise TooManyAttemptsError(wait)
 
@@ -162,7 +178,7 @@ async def count_try(throttle: Throttle, asker: Asker, way: str) -> None:
 async def give_try_back(throttle: Throttle, asker: Asker, way: str) -> None:
     """Leave only failures counted."""
     await throttle.give_back(PER_SESSION, str(asker.session_id))
-    await throttle.give_back(PER_PERSON, way, str(asker.user_id))
+    await throttle.give_back(PER_PERSON, *asker.counted_as(way))
 
 
 async def _accept_if(tx: Transaction, asker: Asker, how: str, *, right: bool) -> str | None:

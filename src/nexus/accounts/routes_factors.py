@@ -79,7 +79,9 @@ async def take_totp(
         async with database.transaction() as tx:
             if not await confirm_totp(tx, site_of(request).secret, person.id, form.code):
                 raise FactorRefusedError(WRONG_CODE, "code")
-            token, codes = await after_added(tx, site_of(request), asker, "totp_added", APP)
+            token, codes = await after_added(
+                tx, site_of(request), asker, "totp_added", APP, how="totp"
+            )
     except SignInRefusedError as error:
         return await _totp_again(request, database, person, error)
     await throttle.give_back(ADDING, str(person.id))

@@ -125,7 +125,7 @@ async def take_new_passkey(
         return _new_page(request, form.name, {error.field: error.sentence}, 422)
     except FactorRefusedError as error:
         return _new_page(request, form.name, {error.field: error.sentence}, error.status_code)
-    token, codes = await after_added(tx, site, asker, "passkey_added", "A passkey")
+    token, codes = await after_added(tx, site, asker, "passkey_added", "A passkey", how="passkey")
     return show_codes(request, token, codes)
 
 

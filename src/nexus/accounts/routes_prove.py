@@ -13,7 +13,7 @@ from nexus.accounts.guard import local_path
 from nexus.accounts.proof_pages import go_on, prove_by_form, refused, what_is_missing
 from nexus.accounts.prove import ask_to_prove_by_passkey, asker_of, prove_by_passkey
 from nexus.accounts.sessions import Person
-from nexus.accounts.step_up import PROVE, is_fresh
+from nexus.accounts.step_up import FACTOR, PROVE, is_fresh, is_proven_by_factor
 from nexus.core.db import Database, Transaction
 from nexus.core.forms import read_form
 from nexus.core.site import site_of
@@ -28,9 +28,10 @@ async def show_prove(
     person: NamedDependency[Person],
     tx: NamedDependency[Transaction],
     wanted: Annotated[str, QueryParameter(name="next")] = "/",
+    by: Annotated[str, QueryParameter()] = "",
 ) -> Response[Any]:
-    """Ask for a proof, or go on when the last one is fresh."""
-    if is_fresh(person):
+    """Ask for a proof, or go on when the last one is fresh and of the kind that is asked for."""
+    if is_fresh(person) and (by != FACTOR or is_proven_by_factor(person)):
         return see_other(local_path(wanted))
     context = _context(request, await factors_of(tx, person.id), wanted)
     return page(request, TEMPLATE, errors={}, **context)

@@ -10,6 +10,13 @@ from nexus.accounts.errors import SignInNeededError, SignInRefusedError
 from nexus.accounts.factors import Factors, factors_of
 from nexus.accounts.forms import ConfirmForm, PasskeyForm, ProveForm
 from nexus.accounts.guard import SIGN_IN, local_path, session_token
+from nexus.accounts.known_browser import (
+    GOOD_FOR,
+    KNOWN_COOKIE,
+    find_known,
+    read_tokens,
+    remember_browser,
+)
 from nexus.accounts.proof_pages import go_on, prove_by_form, refused, what_is_missing
 from nexus.accounts.prove import Asker, ask_to_prove_by_passkey, prove_by_passkey
 from nexus.accounts.sessions import find_pending
@@ -54,7 +61,7 @@ async def take_second_factor(
         token = await prove_by_form(request, database, asker, form)
     except SignInRefusedError as error:
         return refused(request, TEMPLATE, error, **context)
-    return go_on(request, token, form.next)
+    return await _let_in(request, database, asker, token, form.next)
 
 
 @post(f"{SECOND_STEP}/passkey/options", opt={PUBLIC: True}, status_code=200)
@@ -79,7 +86,20 @@ async def take_passkey_as_second_factor(
         token = await prove_by_passkey(database, site_of(request), asker, form.credential)
     except SignInRefusedError as error:
         return refused(request, TEMPLATE, error, **_context(asker, factors, form.next))
-    return go_on(request, token, form.next)
+    return await _let_in(request, database, asker, token, form.next)
+
+
+async def _let_in(
+    request: AnyRequest, database: Database, asker: Asker, token: str, wanted: str
+) -> Response[Any]:
+    """Go on, and remember the browser, which has shown all there is to show by now."""
+    async with database.transaction() as tx:
+        known = await remember_browser(tx, asker.user_id, _shown_tokens(request))
+    answer = go_on(request, token, wanted)
+    answer.set_cookie(
+        site_of(request).cookie(KNOWN_COOKIE, known, max_age=int(GOOD_FOR.total_seconds()))
+    )
+    return answer
 
 
 async def _find_asker(request: AnyRequest, database: Database) -> tuple[Asker, Factors]:
@@ -89,9 +109,21 @@ async def _find_asker(request: AnyRequest, database: Database) -> tuple[Asker, F
         if pending is None:
             raise SignInNeededError
         factors = await factors_of(tx, pending.user_id)
-    network = client_network(request)
-    asker = Asker(pending.user_id, pending.email, pending.session_id, network, pending=True)
+        known = await find_known(tx, pending.email, _shown_tokens(request)) is not None
+    asker = Asker(
+        pending.user_id,
+        pending.email,
+        pending.session_id,
+        client_network(request),
+        pending=True,
+        known=known,
+    )
     return asker, factors
+
+
+def _shown_tokens(request: AnyRequest) -> tuple[str, ...]:
+    """Read what this browser shows to be recognised by."""
+    return read_tokens(request.cookies.get(site_of(request).cookie_name(KNOWN_COOKIE), ""))
 
 
 def _context(asker: Asker, factors: Factors, wanted: str) -> dict[str, Any]:

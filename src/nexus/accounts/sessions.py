@@ -67,13 +67,16 @@ async def start_session(
     network: str,
     method: str = "password",
     factor_pending: bool = False,
+    proven: bool = True,
 ) -> str:
     """Sign a person in: give the new token for the cookie, which is nowhere stored.
 
-    With `factor_pending` the session is nobody's until the second factor has been shown.
+    With `factor_pending` the session is nobody's until the second factor has been shown. Without
+    `proven` they are signed in, and what is dangerous asks them for a proof first.
     """
     token = secrets.token_urlsafe(32)
     moment = now()
+    proven = proven and not factor_pending
     await tx.execute(delete(Session).where(Session.user_id == user_id, not_(_is_alive(moment))))
     tx.add(
         Session(
@@ -81,8 +84,8 @@ async def start_session(
             token_sha256=_hash(token),
             method=method,
             factor_pending=factor_pending,
-            proven_at=None if factor_pending else moment,
-            proven_by="" if factor_pending else method,
+            proven_at=moment if proven else None,
+            proven_by=method if proven else "",
             created_at=moment,
             last_seen_at=moment,
             expires_at=moment + ENDS_AFTER,

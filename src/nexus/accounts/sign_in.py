@@ -160,7 +160,7 @@ async def _start(
         network=attempt.network,
         factor_pending=pending,
     )
-    known = await remember_browser(tx, user_id, attempt.known)
+    known = await remember_browser(tx, user_id, attempt.known, halfway=pending)
     act = "password_accepted" if pending else "signed_in"
     await write_audit(
         tx, act, user_id=user_id, actor_id=user_id, network=attempt.network, how="password"

@@ -42,6 +42,7 @@ from nexus.accounts.sessions import (
     start_session,
 )
 from nexus.accounts.sign_in import SignedIn
+from nexus.accounts.step_up import FRESH
 from nexus.core.clock import now
 from nexus.core.db import Database, Transaction
 
@@ -203,8 +204,10 @@ async def _start(tx: Transaction, owner: _Owner, vouched: Vouched, visit: Visit)
     token = await start_session(
         tx, user_id,
         user_agent=visit.user_agent, network=visit.network, method=how, factor_pending=pending,
+        # Where an account begins there is nothing yet to protect from whoever sits there.
+        proven=bool(owner.acts) or vouched.proved_since((now() - FRESH).timestamp()),
     )  # fmt: skip
-    known = await remember_browser(tx, user_id, visit.known)
+    known = await remember_browser(tx, user_id, visit.known, halfway=pending)
     for act in (*owner.acts, "identity_accepted" if pending else "signed_in"):
         await write_audit(
             tx, act, user_id=user_id, actor_id=user_id, network=visit.network, how=how

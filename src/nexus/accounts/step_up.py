@@ -24,6 +24,8 @@ BY_FACTOR: Final = "by_factor"
 FACTORS_THAT_PROVE: Final = ("totp", "passkey")
 FRESH: Final = timedelta(minutes=5)
 PROVE = "/prove"
+FACTOR: Final = "factor"
+"""What `by` says in the address of the page that asks for a proof, where only a factor will do."""
 FACTORS = "/settings/security"
 
 
@@ -34,10 +36,11 @@ def require_proof(connection: Connection, handler: BaseRouteHandler) -> None:
         return  # The guard before this one has let nobody in, or the route is public.
     if handler.opt.get(SECOND_FACTOR) is True and not person.has_second_factor:
         raise SecondFactorNeededError
+    by_factor = handler.opt.get(BY_FACTOR) is True
+    if by_factor and not is_proven_by_factor(person):
+        raise StepUpNeededError(by_factor=True)
     if handler.opt.get(STEP_UP) is True and not is_fresh(person):
-        raise StepUpNeededError
-    if handler.opt.get(BY_FACTOR) is True and person.proven_by not in FACTORS_THAT_PROVE:
-        raise StepUpNeededError
+        raise StepUpNeededError(by_factor=by_factor)
 
 
 def require_live_proof(person: Person) -> None:
@@ -56,9 +59,15 @@ def is_fresh(person: Person) -> bool:
     return person.proven_at is not None and now() - person.proven_at < FRESH
 
 
-def ask_for_proof(request: AnyRequest, _error: StepUpNeededError) -> Response[Any]:
+def is_proven_by_factor(person: Person) -> bool:
+    """Say whether the person's last proof was by an authenticator app or a passkey."""
+    return person.proven_by in FACTORS_THAT_PROVE
+
+
+def ask_for_proof(request: AnyRequest, error: StepUpNeededError) -> Response[Any]:
     """Send the person to prove themselves, and back to the page they came from or to."""
-    address = f"{PROVE}?{urlencode({'next': _way_back(request)})}"
+    asked = {"next": _way_back(request), **({"by": FACTOR} if error.by_factor else {})}
+    address = f"{PROVE}?{urlencode(asked)}"
     if is_fragment(request):
         return Response("", status_code=401, headers={"HX-Redirect": address})
     return see_other(address)
@@ -66,9 +75,13 @@ def ask_for_proof(request: AnyRequest, _error: StepUpNeededError) -> Response[An
 
 def _way_back(request: AnyRequest) -> str:
     """Name the page to go on to: for a form the one it was on, because forms are not repeated."""
+    here = str(request.scope["path"])
     if request.method == "GET":
-        return request.url.path
-    return urlsplit(request.headers.get("referer", "")).path or request.url.path
+        return here
+    try:
+        return urlsplit(request.headers.get("referer", "")).path or here
+    except ValueError:
+        return here
 
 
 def ask_for_factor(request: AnyRequest, _error: SecondFactorNeededError) -> Response[Any]:

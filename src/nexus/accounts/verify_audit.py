@@ -1,7 +1,7 @@
 """Is the audit what was written? Walks the whole chain and names every entry that does not fit.
 
 What the chain cannot show is that all of it was written anew, the head included. Against that its
-newest hash goes into the log every day: keep it elsewhere, and give it to `nexus audit verify`.
+newest hash goes into the log every hour: keep it elsewhere, and give it to `nexus audit verify`.
 """
 
 from collections.abc import AsyncIterator
@@ -36,6 +36,8 @@ async def verify_audit(
     """
     # First, because what is added meanwhile must not look as if it stood beyond the end.
     head = (await tx.execute(select(AuditHead.entry_id, AuditHead.hash))).one_or_none()
+    if head is None:
+        yield Finding(0, "The head of the chain is gone: nobody can say how far it went.")
     end, end_hash = head or (0, FIRST)
     before, hash_before = 0, FIRST
     entries = select(AuditEntry).where(AuditEntry.id <= end).order_by(AuditEntry.id)

@@ -1,11 +1,13 @@
 """What becomes of the bots of an account that is paused or removed?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import func, select, update
 
 from nexus.accounts.audit import write_audit
+from nexus.accounts.events import SecondFactorLost
 from nexus.bots.close import finish_close
 from nexus.bots.events import BotChanged
 from nexus.bots.models import Bot, CloseRequest, Holding
@@ -53,6 +55,20 @@ async def pause_account(tx: Transaction, user_id: int, account_id: int, network:
     if account.status == "active":
         account.status = "paused"
     await _tell(tx, account, "account_paused", network)
+
+
+async def pause_live_accounts(tx: Transaction, facts: Sequence[SecondFactorLost]) -> None:
+    """Buy nothing more with real money for people who have no second factor any more."""
+    live = (
+        select(ExchangeAccount.user_id, ExchangeAccount.id)
+        .where(
+            ExchangeAccount.user_id.in_([fact.user_id for fact in facts]),
+            ExchangeAccount.venue != "paper",
+        )
+        .order_by(ExchangeAccount.id)
+    )
+    for user_id, account_id in (await tx.execute(live)).all():
+        await pause_account(tx, user_id, account_id, network="")
 
 
 async def resume_account(tx: Transaction, user_id: int, account_id: int, network: str) -> None:

@@ -11,11 +11,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from nexus.accounts.sessions import Person
-from nexus.accounts.step_up import STEP_UP
+from nexus.accounts.step_up import STEP_UP, require_live_proof
 from nexus.bots.leave_account import bots_on, pause_account, remove_account, resume_account
 from nexus.core.client import client_network
 from nexus.core.db import Transaction
 from nexus.core.forms import read_form
+from nexus.core.site import site_of
 from nexus.core.web import AnyRequest, page, see_other
 from nexus.exchanges.forms import ActForm
 from nexus.exchanges.routes import ACCOUNTS, own_account
@@ -58,6 +59,8 @@ async def take_resume(
     """Let the account buy again."""
     await read_form(request, ActForm)
     account = await own_account(tx, person, account_id)
+    if account.venue != "paper" and not site_of(request).demo:
+        require_live_proof(person)
     await resume_account(tx, person.id, account.id, client_network(request))
     return see_other(f"{ACCOUNTS}/{account.id}")
 

@@ -42,7 +42,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SIMULATOR_SEED = 1
-SIMULATOR_SECONDS = 30
+SIMULATOR_SECONDS = 90
 READY_SECONDS = 90
 
 SeedDemo = Callable[[Settings, str], Awaitable[tuple[str, str]]]
