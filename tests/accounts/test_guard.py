@@ -89,3 +89,10 @@ def test_paths_of_ours_are_kept(path: str) -> None:
 )
 def test_other_sites_are_not_gone_to(path: str) -> None:
     assert local_path(path) == "/"
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/mine", "/nowhere", "/forgot", "/settings/password"])
+@pytest.mark.parametrize("host", ["a:99999", "a:x", "a b", "["])
+async def test_a_host_that_is_none_breaks_nothing(website: Website, path: str, host: str) -> None:
+    async with website.browser() as browser:
+        assert (await browser.get(path, headers={"host": host})).status_code < 500

@@ -12,7 +12,7 @@ from litestar.handlers import BaseRouteHandler
 from nexus.accounts import consent
 from nexus.accounts.errors import ConsentNeededError
 from nexus.core.site import Connection
-from nexus.core.web import AnyRequest, is_fragment, see_other
+from nexus.core.web import AnyRequest, is_fragment, path_of, see_other
 
 BEFORE_CONSENT: Final = "before_consent"
 CONSENT: Final = "/consent"
@@ -51,7 +51,7 @@ async def require_consent(connection: Connection, handler: BaseRouteHandler) -> 
 
 def ask_for_consent(request: AnyRequest, _error: ConsentNeededError) -> Response[Any]:
     """Send the person to what they have to accept, and afterwards on to where they wanted."""
-    wanted = request.url.path if request.method == "GET" else "/"
+    wanted = path_of(request) if request.method == "GET" else "/"
     if is_fragment(request):
         return Response("", status_code=401, headers={"HX-Redirect": CONSENT})
     return see_other(f"{CONSENT}?{urlencode({'next': wanted})}")

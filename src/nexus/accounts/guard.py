@@ -9,7 +9,7 @@ from litestar.handlers import BaseRouteHandler
 from nexus.accounts.errors import SignInNeededError
 from nexus.accounts.sessions import COOKIE, Person, find_person
 from nexus.core.site import Connection, site_of
-from nexus.core.web import PUBLIC, AnyRequest, is_fragment, see_other
+from nexus.core.web import PUBLIC, AnyRequest, is_fragment, path_of, query_of, see_other
 
 HOME = "/"
 SIGN_IN = "/sign-in"
@@ -63,8 +63,8 @@ def ask_to_sign_in(request: AnyRequest, _error: SignInNeededError) -> Response[A
 
 def _sign_in_address(request: AnyRequest) -> str:
     """Name the sign-in page with the way back; a form cannot be gone back to, only a page."""
-    query = request.scope["query_string"].decode("latin-1")
-    wanted = str(request.scope["path"]) + (f"?{query}" if query else "")
+    query = query_of(request)
+    wanted = path_of(request) + (f"?{query}" if query else "")
     if request.method != "GET" or local_path(wanted) == HOME:
         return SIGN_IN
     return f"{SIGN_IN}?{urlencode({'next': wanted})}"

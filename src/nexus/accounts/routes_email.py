@@ -16,7 +16,7 @@ from nexus.core.client import client_network
 from nexus.core.db import Database, Transaction
 from nexus.core.forms import read_form
 from nexus.core.site import site_of
-from nexus.core.web import PUBLIC, AnyRequest, page, see_other
+from nexus.core.web import PUBLIC, AnyRequest, page, query_of, see_other
 from nexus.mail.mailbox import mailbox_path
 
 EMAIL = "/settings/email"
@@ -148,8 +148,8 @@ def _email_page(
         old=person.email,
         email=form.email,
         pending=pending,
-        sent=request.url.query == "sent=1",
-        called_off=request.url.query == "called=off",
+        sent=query_of(request) == "sent=1",
+        called_off=query_of(request) == "called=off",
         errors=errors,
         mailbox=mailbox_path(request.app.state.settings),
     )

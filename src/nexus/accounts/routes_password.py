@@ -16,7 +16,7 @@ from nexus.core.client import client_network
 from nexus.core.db import Database
 from nexus.core.forms import read_form
 from nexus.core.site import site_of
-from nexus.core.web import AnyRequest, page, see_other
+from nexus.core.web import AnyRequest, page, query_of, see_other
 
 PASSWORD = "/settings/password"  # noqa: S105  an address
 
@@ -26,7 +26,7 @@ async def show_password(
     request: AnyRequest, person: NamedDependency[Person], database: NamedDependency[Database]
 ) -> Response[Any]:
     """Ask for the password so far and the one to come."""
-    done = request.url.query == "changed=1"
+    done = query_of(request) == "changed=1"
     return _password_page(request, {}, has_old=await _has_old(database, person), done=done)
 
 

@@ -23,7 +23,7 @@ from nexus.core.csrf import binding_of
 from nexus.core.db import Database
 from nexus.core.forms import read_form
 from nexus.core.site import site_of
-from nexus.core.web import PUBLIC, AnyRequest, page, see_other
+from nexus.core.web import PUBLIC, AnyRequest, page, query_of, see_other
 from nexus.mail.mailbox import mailbox_path
 
 SIGN_UP = "/sign-up"
@@ -237,7 +237,7 @@ def _check_page(
         status_code=status_code,
         email=waiting.email,
         typed=typed,
-        sent_again=request.url.query == "sent=again",
+        sent_again=query_of(request) == "sent=again",
         errors=errors,
         mailbox=mailbox_path(request.app.state.settings),
     )

@@ -16,7 +16,7 @@ from nexus.accounts.errors import SecondFactorNeededError, StepUpNeededError
 from nexus.accounts.sessions import Person
 from nexus.core.clock import now
 from nexus.core.site import Connection
-from nexus.core.web import AnyRequest, is_fragment, see_other
+from nexus.core.web import AnyRequest, is_fragment, path_of, see_other
 
 STEP_UP: Final = "step_up"
 SECOND_FACTOR: Final = "second_factor"
@@ -75,7 +75,7 @@ def ask_for_proof(request: AnyRequest, error: StepUpNeededError) -> Response[Any
 
 def _way_back(request: AnyRequest) -> str:
     """Name the page to go on to: for a form the one it was on, because forms are not repeated."""
-    here = str(request.scope["path"])
+    here = path_of(request)
     if request.method == "GET":
         return here
     try:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from nexus.core.render import render, render_block
 from nexus.core.site import site_of
-from nexus.core.web import AnyRequest, html, is_fragment
+from nexus.core.web import AnyRequest, html, is_fragment, path_of
 
 log = structlog.get_logger()
 
@@ -76,13 +76,13 @@ def show_refusal(request: AnyRequest, error: HTTPException) -> Response[Any]:
 
 def show_outage(request: AnyRequest, error: Exception) -> Response[Any]:
     """Show that the database does not answer; whoever runs this reads the details in the log."""
-    log.error("database_unreachable", path=request.url.path, error=str(error))
+    log.error("database_unreachable", path=path_of(request), error=str(error))
     return error_page(request, 503)
 
 
 def show_failure(request: AnyRequest, error: Exception) -> Response[Any]:
     """Show a mistake of ours, and write its traceback where only we read it."""
-    log.error("request_failed", path=request.url.path, method=request.method, exc_info=error)
+    log.error("request_failed", path=path_of(request), method=request.method, exc_info=error)
     return error_page(request, 500)
 
 

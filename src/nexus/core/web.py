@@ -65,7 +65,7 @@ def page(
         "person": request.scope.get("user"),
         "csrf_token": token,
         "demo": site.demo,
-        "path": request.url.path,
+        "path": path_of(request),
         "asset": site.assets.asset,
         **context,
     }
@@ -75,6 +75,16 @@ def page(
         status_code,
         cookies=[cookie] if cookie else [],
     )
+
+
+def path_of(request: AnyRequest) -> str:
+    """Name the path that was asked for; `request.url` would fail on a `Host` that is none."""
+    return str(request.scope["path"])
+
+
+def query_of(request: AnyRequest) -> str:
+    """Give what stands behind the question mark, as it was sent."""
+    return str(request.scope["query_string"], "latin-1")
 
 
 def html(text: str, status_code: int = 200, **options: Any) -> Response[str]:
