@@ -16,6 +16,7 @@ BEGIN
         EXECUTE 'GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ' || who;
         EXECUTE 'REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM ' || who;
         EXECUTE 'REVOKE UPDATE, DELETE ON audit_log FROM ' || who;
+        EXECUTE 'REVOKE INSERT, DELETE ON audit_head FROM ' || who;
     END LOOP;
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexus_web') THEN
         RETURN;
