@@ -1,6 +1,7 @@
 """Does the command line say what it can do, and everything that is wrong before it starts?"""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -114,3 +115,23 @@ def test_a_replay_says_so_too_before_a_database_is_lent(tmp_path: Path) -> None:
     named = [line.partition(":")[0] for line in told.stderr.splitlines()]
     assert named == ["PAPER_FEE_BPS", "STRATEGIES"]
     assert not (tmp_path / "n").exists()
+
+
+def test_ctrl_c_while_it_still_imports_is_one_sentence(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("nexus")
+    # Python names each module it has imported, so the signal comes in the midst of the others.
+    starting = subprocess.Popen(
+        [sys.executable, "-v", program, "up", "--folder", tmp_path / "new"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with starting:
+        assert starting.stderr
+        next(line for line in starting.stderr if line.startswith("import 'click'"))
+        starting.send_signal(signal.SIGINT)
+        told = [line for line in starting.stderr if not line.startswith(("import ", "# "))]
+        assert starting.wait(30) == 130
+    assert told[-1] == "Stopped before anything was started.\n"
+    assert "Traceback" not in "".join(told)
+    assert not (tmp_path / "new").exists()

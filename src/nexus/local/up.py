@@ -98,11 +98,17 @@ async def up(options: Options, parts: Parts) -> None:
             "Start `nexus web` and `nexus worker` there, or set ENVIRONMENT=development."
         )
         raise LocalError(message)
-    folder = prepare_folder(options.folder)
-    # Held before the port is tried: what answers there may be this folder's own Nexus.
-    with hold(folder):
-        host = options.host or settings.host
+    host = options.host or settings.host
+    try:
         web = choose_address(host, settings.port if options.port is None else options.port)
+    except LocalError:
+        # What answers there may be this folder's own Nexus, which is said in other words.
+        if (options.folder / "up.lock").exists():
+            with hold(options.folder.resolve()):
+                pass
+        raise
+    folder = prepare_folder(options.folder)
+    with hold(folder):
         await _Run(folder, web, options, parts).until_told(settings)
 
 
