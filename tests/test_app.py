@@ -251,3 +251,12 @@ def test_it_stops_when_told(database_url: str, redis_url: str, tmp_path: Path) -
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
     assert "Traceback" not in log.read_text()
+
+
+async def test_head_is_answered_wherever_get_is(website: Website) -> None:
+    async with website.browser() as visitor:
+        for path in ("/sign-in", "/", "/readyz", "/nowhere"):
+            asked, headed = await visitor.get(path), await visitor.http.head(path)
+            assert (headed.status_code, headed.content) == (asked.status_code, b"")
+            assert headed.headers.get("content-type") == asked.headers.get("content-type")
+        assert (await visitor.http.head("/sign-out")).status_code != 200

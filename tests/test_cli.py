@@ -1,6 +1,7 @@
 """Does the command line say what it can do, and everything that is wrong before it starts?"""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -88,3 +89,49 @@ def test_migrate_brings_an_empty_database_to_the_newest_shape(postgres: Postgres
         assert told.stdout == f"The database is at {newest_revision()}.\n"
     assert rows_of(url, "SELECT version_num FROM alembic_version") == [(newest_revision(),)]
     postgres.drop("migrated_by_hand")
+
+
+@pytest.mark.parametrize("command", ["up", "web", "worker"])
+def test_a_strategy_that_is_not_there_is_said_with_the_other_mistakes(
+    command: str, tmp_path: Path
+) -> None:
+    wrong = "no.such:thing,nexus.strategy.trend:nothing"
+    folder = ("--folder", str(tmp_path / "new")) if command == "up" else ()
+    told = nexus(command, *folder, STRATEGIES=wrong, PAPER_FEE_BPS="-1")
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "PAPER_FEE_BPS: " in told.stderr
+    assert "STRATEGIES: no.such:thing cannot be loaded" in told.stderr
+    assert "STRATEGIES: nexus.strategy.trend:nothing cannot be loaded" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_replay_says_so_too_before_a_database_is_lent(tmp_path: Path) -> None:
+    file = tmp_path / "candles.csv"
+    file.write_text("open_time_ms,open,high,low,close,volume\n1577836800000,1,2,1,2,5\n")
+    given = ("--candles", f"BTC/USDT={file}", "--timeframe", "1h", "--folder", str(tmp_path / "n"))
+    told = nexus("replay", *given, STRATEGIES="no.such:thing", PAPER_FEE_BPS="-1")
+    assert (told.returncode, told.stdout) == (1, "")
+    named = [line.partition(":")[0] for line in told.stderr.splitlines()]
+    assert named == ["PAPER_FEE_BPS", "STRATEGIES"]
+    assert not (tmp_path / "n").exists()
+
+
+def test_ctrl_c_while_it_still_imports_is_one_sentence(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("nexus")
+    # Python names each module it has imported, so the signal comes in the midst of the others.
+    starting = subprocess.Popen(
+        [sys.executable, "-v", program, "up", "--folder", tmp_path / "new"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with starting:
+        assert starting.stderr
+        next(line for line in starting.stderr if line.startswith("import 'click'"))
+        starting.send_signal(signal.SIGINT)
+        told = [line for line in starting.stderr if not line.startswith(("import ", "# "))]
+        assert starting.wait(30) == 130
+    assert told[-1] == "Stopped before anything was started.\n"
+    assert "Traceback" not in "".join(told)
+    assert not (tmp_path / "new").exists()

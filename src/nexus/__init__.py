@@ -1,12 +1,13 @@
 """Nexus serves trading bots that already make money to many people, each on their own account.
 
 The map of the house. A folder may import what stands below it in this list of layers, never
-what stands above: `cli, app | worker, local, pipeline, admin, feed, execution, fanout, bots,
+what stands above: `enter, cli, app | worker, local, pipeline, admin, feed, execution, fanout, bots,
 regime, strategy, market, exchanges, billing, accounts, mail, simulator, settings, core`.
 
     app.py           the web process: builds the Litestar app. Wiring only
     worker.py        the worker process: every queue, job and cron, listed by name
     cli.py           `nexus up | web | worker | migrate | replay | simulator | ...`
+    enter.py         where `nexus` begins, before anything slow is imported
     settings/        every environment variable, typed
 
     pipeline/        THE SENTENCE   tick.py

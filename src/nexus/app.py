@@ -62,6 +62,7 @@ from nexus.core.assets import STATIC, AssetsError, load_assets
 from nexus.core.csrf import refuse_forgery
 from nexus.core.db import Database
 from nexus.core.error_pages import ERROR_PAGES
+from nexus.core.head import answer_head
 from nexus.core.headers import add_headers
 from nexus.core.ids import refuse_impossible_ids
 from nexus.core.queue import Doorbell, open_queue
@@ -192,7 +193,7 @@ class Server(uvicorn.Server):
 def server_config(app: Litestar) -> uvicorn.Config:
     """Say how uvicorn serves the app."""
     return uvicorn.Config(
-        app,
+        answer_head(app),
         backlog=BACKLOG,
         # An access log would keep query strings, and with them whatever somebody pasted there.
         access_log=False,

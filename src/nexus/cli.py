@@ -20,6 +20,7 @@ from nexus.local.replay_command import replay_command
 from nexus.settings import Settings, SettingsError, load_settings
 from nexus.simulator.command import simulator
 from nexus.strategy.border import StrategyError
+from nexus.strategy.check import load_checked_settings
 
 BESIDE = frozenset({"accounts", "admin", "audit", "keys", "ledger"})
 """An operator's commands, which find the database of a running `nexus up` by themselves."""
@@ -34,22 +35,30 @@ def main(context: click.Context) -> None:
         os.environ.update(environment_beside(os.environ))
 
 
-def with_settings(run: Callable[[Settings], None]) -> Callable[[], None]:
+Command = Callable[[], None]
+
+
+def with_settings(
+    load: Callable[[], Settings],
+) -> Callable[[Callable[[Settings], None]], Command]:
     """Read the environment first; say everything that is wrong with it and leave with 1."""
 
-    @wraps(run)
-    def command() -> None:
-        try:
-            run(load_settings())
-        except (SettingsError, StrategyError) as error:
-            click.echo(str(error), err=True)
-            sys.exit(1)
+    def around(run: Callable[[Settings], None]) -> Command:
+        @wraps(run)
+        def command() -> None:
+            try:
+                run(load())
+            except (SettingsError, StrategyError) as error:
+                click.echo(str(error), err=True)
+                sys.exit(1)
 
-    return command
+        return command
+
+    return around
 
 
 @main.command()
-@with_settings
+@with_settings(load_checked_settings)
 def web(settings: Settings) -> None:
     """Serve the pages."""
     from nexus.app import run_web  # noqa: PLC0415  the other commands need not load the web
@@ -58,7 +67,7 @@ def web(settings: Settings) -> None:
 
 
 @main.command()
-@with_settings
+@with_settings(load_checked_settings)
 def worker(settings: Settings) -> None:
     """Look at the market, decide, and place orders."""
     from nexus.worker import run_worker  # noqa: PLC0415  the other commands need not load it
@@ -67,7 +76,7 @@ def worker(settings: Settings) -> None:
 
 
 @main.command()
-@with_settings
+@with_settings(load_settings)
 def migrate(settings: Settings) -> None:
     """Bring the database at DATABASE_URL to the newest shape."""
     from nexus.core.migrate import newest_revision, upgrade  # noqa: PLC0415  Alembic is slow

@@ -1,6 +1,7 @@
 """Is a file of candles read whole or refused with its line, and is the right stretch replayed?"""
 
 import gzip
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -44,6 +45,9 @@ MALFORMED = {
     "not a time": ([HEADER, "2024-01-01,1,2,1,2,5"], "line 2: open_time_ms is '2024-01-01'"),
     "microseconds": ([HEADER, f"{START}000,1,2,1,2,5"], "line 2: open_time_ms"),
     "too late a time": ([HEADER, "999999999999999,1,2,1,2,5"], "line 2: open_time_ms"),
+    "a digit too many": ([HEADER, f"9{ROW}", later(ROW, 1)], f"line 2: open_time_ms is '9{START}'"),
+    "a digit too many at the end": ([HEADER, ROW, f"9{later(ROW, 1)}"], "line 3: open_time_ms is"),
+    "before there was anything": ([HEADER, "1230940799999,1,2,1,2,5"], "line 2: open_time_ms is"),
     "high below low": ([HEADER, f"{START},5,4,6,5,5"], "line 2: high and low"),
     "only a header": ([HEADER], "line 2: the file has no candles"),
     "off the hour": ([HEADER, ROW, f"{START + HOUR // 2},1,2,1,2,5"], "line 3: "),
@@ -85,6 +89,33 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
         with pytest.raises(SimulatorError) as refused:
             read(path)
         assert str(refused.value).startswith(f"{path}: ")
+
+
+def unreadable(path: Path, content: bytes) -> str:
+    path.write_bytes(content)
+    with pytest.raises(SimulatorError) as refused:
+        read(path)
+    return str(refused.value).removeprefix(f"{path}: the file cannot be read")
+
+
+def test_what_cannot_be_read_is_said_in_plain_words_with_the_line_reached(tmp_path: Path) -> None:
+    text = "\n".join(lines(5000)).encode()
+    whole = gzip.compress(text)
+    cut = unreadable(tmp_path / "cut.csv.gz", whole[: len(whole) // 2])
+    assert re.fullmatch(r" after line \d{2,4}: it ends in the middle; copy or .*", cut)
+    plain = unreadable(tmp_path / "plain.csv.gz", text)
+    assert plain == ": its name ends in .gz, but it is not compressed with gzip."
+    binary = unreadable(tmp_path / "binary.csv", text[:400_000] + bytes([0xFF, 0xFE, 0x80]) * 9)
+    assert re.fullmatch(r" after line \d+: it is not a text file of candles\.", binary)
+    for content in (bytes(range(256)), whole):
+        refused = unreadable(tmp_path / "other.csv", content)
+        assert refused == ": it is not a text file of candles."
+
+
+def test_a_byte_order_mark_is_no_part_of_a_column(tmp_path: Path) -> None:
+    path = tmp_path / "marked.csv"
+    path.write_text("\n".join(lines(5)), encoding="utf-8-sig")
+    assert read(path).count() == 5
 
 
 @pytest.mark.parametrize("timeframe", ["1m", "5m", "30m", "2h", "1d"])

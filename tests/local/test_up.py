@@ -196,6 +196,16 @@ def test_a_second_run_in_the_same_folder_is_refused(start: Start) -> None:
     assert (first.folder / "ready.json").exists()
 
 
+def test_a_port_that_our_own_run_has_is_not_another_programs(start: Start) -> None:
+    first = start()
+    ready = first.until_ready()
+
+    second = start(port=int(ready["url"].rpartition(":")[2]))
+
+    assert second.ends() == 1
+    assert f"Nexus already runs from {first.folder} at {ready['url']}" in second.text
+
+
 def test_a_taken_port_is_refused_before_anything_starts(refused: Refused) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

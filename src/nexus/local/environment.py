@@ -44,6 +44,11 @@ def complete_environment(
     return {**fallbacks, **set_by_person, **fixed}
 
 
+def unset(given: Mapping[str, str], fallbacks: Mapping[str, str]) -> dict[str, str]:
+    """Give those fallbacks that the person has not set; empty counts as not set."""
+    return {name: text for name, text in fallbacks.items() if not given.get(name)}
+
+
 WORKERS_ONLY = ("KEY_ENCRYPTION_KEY", "KEY_ENCRYPTION_KEYS_OLD", "KEY_ENCRYPTION_KEY_FILE")
 """What opens exchange keys: the pages never need it."""
 

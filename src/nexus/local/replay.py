@@ -37,8 +37,9 @@ from nexus.pipeline.crowd import gather_crowd
 from nexus.pipeline.desk import Desk
 from nexus.pipeline.history import RecordedMarket
 from nexus.pipeline.replay import BellOfOne, ReplayCounts, replay
-from nexus.settings import Settings, load_settings
+from nexus.settings import Settings
 from nexus.strategy.border import load_strategies
+from nexus.strategy.check import load_checked_settings
 
 BALANCE = Decimal(10_000)
 SWEPT_TICK_SECONDS = 30
@@ -72,9 +73,7 @@ async def replay_files(options: Options) -> tuple[dict[str, Any], list[str]]:
     log.configure(settings)
     async with AsyncExitStack() as stack:
         trace = stack.enter_context(_open_trace(options.trace))
-        url = await stack.enter_async_context(
-            lend_database(load_settings().database_url, options.folder)
-        )
+        url = await stack.enter_async_context(lend_database(settings.database_url, options.folder))
         simulator = None
         if options.exchange == "simulator":
             simulator = await stack.enter_async_context(lend_simulator(options.files, options.seed))
@@ -99,7 +98,7 @@ def _stop_on_signals() -> None:
 
 def _settings(options: Options) -> Settings:
     """Take the trading numbers from the environment, and everything else from the replay."""
-    return load_settings().model_copy(
+    return load_checked_settings().model_copy(
         update={
             "environment": "test",
             "symbols": tuple(options.files),

@@ -29,7 +29,7 @@ from nexus.local.embedded import (
     stop_postgres,
     stop_redis,
 )
-from nexus.local.environment import Addresses, complete_environment, environment_of
+from nexus.local.environment import Addresses, complete_environment, environment_of, unset
 from nexus.local.errors import LocalError
 from nexus.local.given import bring_to_newest_shape, check_database, check_redis
 from nexus.local.place import closed_to_others, hold
@@ -37,6 +37,7 @@ from nexus.local.processes import Child, Processes
 from nexus.local.remember import remembered_port, remembered_secrets, write_private
 from nexus.local.wait import wait_for_http, watch
 from nexus.settings import Settings, SettingsError, load_settings
+from nexus.strategy.check import load_checked_settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -88,7 +89,9 @@ async def up(options: Options, parts: Parts) -> None:
     Completes this process's own environment on the way, so that the demo is made with the very
     settings the children get. Raises LocalError, or SettingsError, with sentences for the user.
     """
-    settings = load_settings()
+    # The demo's numbers are among those that are checked: they must go with the person's own.
+    os.environ.update(unset(os.environ, parts.demo_settings))
+    settings = load_checked_settings()
     if settings.environment == "production":
         message = (
             "`nexus up` makes up secrets and demo data, so it is not for production. "
@@ -96,7 +99,14 @@ async def up(options: Options, parts: Parts) -> None:
         )
         raise LocalError(message)
     host = options.host or settings.host
-    web = choose_address(host, settings.port if options.port is None else options.port)
+    try:
+        web = choose_address(host, settings.port if options.port is None else options.port)
+    except LocalError:
+        # What answers there may be this folder's own Nexus, which is said in other words.
+        if (options.folder / "up.lock").exists():
+            with hold(options.folder.resolve()):
+                pass
+        raise
     folder = prepare_folder(options.folder)
     with hold(folder):
         await _Run(folder, web, options, parts).until_told(settings)

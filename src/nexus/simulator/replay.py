@@ -18,6 +18,7 @@ from typing import TextIO
 
 import numpy as np
 
+from nexus.core.clock import now
 from nexus.simulator.candles import CANDLE, Rows, Series, typical_price
 from nexus.simulator.errors import SimulatorError
 from nexus.simulator.intervals import INTERVALS
@@ -26,6 +27,9 @@ from nexus.simulator.symbols import MOST_DECIMALS, SymbolRules, find_rules
 PLAIN_NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?([eE]-?[0-9]{1,2})?")
 """Digits as a CSV has them: no signs, no underscores, no other alphabets."""
 TOO_LARGE = Decimal("1e15")
+GENESIS_MS = 1_230_940_800_000
+"""2009-01-03, the day of Bitcoin's first block: nothing was traded before."""
+DAY_MS = 86_400_000
 COLUMNS = ("open_time_ms", "open", "high", "low", "close", "volume")
 
 
@@ -76,22 +80,52 @@ def _split(argument: str) -> tuple[str, Path]:
 @contextmanager
 def _open(path: Path) -> Iterator[TextIO]:
     opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8", newline="") as file:
+    # Spreadsheets put a byte order mark before the first column's name.
+    with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
         yield file
 
 
+UNREADABLE = (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error)
+
+
 def read_candles(path: Path) -> Iterator[Recorded]:
+    with _told(path), _open(path) as file:
+        reader = csv.DictReader(file)
+        try:
+            yield from _lines(path, reader)
+        except UNREADABLE as problem:
+            where = f" after line {reader.line_num}" if reader.line_num else ""
+            message = f"{path}: the file cannot be read{where}: {_in_words(problem)}."
+            raise SimulatorError(message) from problem
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say in a sentence that a file could not even be opened."""
     try:
-        with _open(path) as file:
-            yield from _lines(path, file)
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as problem:
-        cause = getattr(problem, "strerror", None) or problem
-        message = f"{path}: the file cannot be read ({cause})."
+        yield
+    except UNREADABLE as problem:
+        message = f"{path}: the file cannot be read: {_in_words(problem)}."
         raise SimulatorError(message) from problem
 
 
-def _lines(path: Path, file: TextIO) -> Iterator[Recorded]:
-    reader = csv.DictReader(file)
+def _in_words(problem: Exception) -> str:
+    """Say what is wrong with a file without a decoder's own words, which help nobody."""
+    match problem:
+        case gzip.BadGzipFile() if "Not a gzipped" in str(problem):
+            return "its name ends in .gz, but it is not compressed with gzip"
+        case EOFError():
+            return "it ends in the middle; copy or download it again"
+        case gzip.BadGzipFile() | zlib.error():
+            return "its compressed content is damaged; copy or download it again"
+        case UnicodeDecodeError() | csv.Error():
+            return "it is not a text file of candles"
+        case OSError(strerror=str() as reason):
+            return reason
+    return "it is no readable file"
+
+
+def _lines(path: Path, reader: "csv.DictReader[str]") -> Iterator[Recorded]:
     if not reader.fieldnames:
         message = f"{path}: line 1: the file is empty, so {COLUMNS[0]} is missing."
         raise SimulatorError(message)
@@ -101,10 +135,11 @@ def _lines(path: Path, file: TextIO) -> Iterator[Recorded]:
             f"{path}: line 1: the column {lacking[0]} is missing; columns are separated by commas."
         )
         raise SimulatorError(message)
-    before = -1
+    before, latest = -1, int(now().timestamp() * 1000) + DAY_MS
     for row in reader:
         try:
             candle = replace(_candle(row), line=reader.line_num)
+            _check_time(candle.time, latest)
         except ValueError as problem:
             message = f"{path}: line {reader.line_num}: {problem}"
             raise SimulatorError(message) from None
@@ -135,6 +170,16 @@ def _candle(row: dict[str, str | None]) -> Recorded:
         message = "high and low do not enclose open and close."
         raise ValueError(message)
     return candle
+
+
+def _check_time(time: int, latest: int) -> None:
+    """Refuse a time that no exchange can have recorded, before the line after it is blamed."""
+    if not GENESIS_MS <= time <= latest:
+        message = (
+            f"open_time_ms is '{time}', which lies before 2009-01-03 or in the future; "
+            "it counts the milliseconds since 1970."
+        )
+        raise ValueError(message)
 
 
 def _number(name: str, text: str) -> Decimal:

@@ -17,7 +17,7 @@ The rules of the border:
   or below it, between candles too. No order rests at an exchange for it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -135,10 +135,33 @@ def load_strategies(factories: tuple[str, ...], settings: Any) -> tuple[Strategy
     return strategies
 
 
+def unknown_strategies(factories: Iterable[str]) -> list[str]:
+    """Say of each `module:factory` that is not there what is wrong with it; builds none."""
+    mistakes = []
+    for path in factories:
+        try:
+            _find(path)
+        except StrategyError as error:
+            mistakes.append(str(error))
+    return mistakes
+
+
 def _load(path: str, settings: Any) -> Strategy:
+    factory = _find(path)
+    try:
+        return factory(settings)
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise _not_loaded(path, error) from error
+
+
+def _find(path: str) -> Callable[[Any], Strategy]:
     module, _, name = path.partition(":")
     try:
         factory: Callable[[Any], Strategy] = getattr(import_module(module), name)
-        return factory(settings)
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
-        raise StrategyError(f"STRATEGIES: {path} cannot be loaded: {error}") from error
+    except (ImportError, AttributeError, ValueError, TypeError, SyntaxError) as error:
+        raise _not_loaded(path, error) from error
+    return factory
+
+
+def _not_loaded(path: str, error: Exception) -> StrategyError:
+    return StrategyError(f"STRATEGIES: {path} cannot be loaded: {error}")
