@@ -80,7 +80,7 @@ def test_without_scripts_a_closed_bot_stops(plain_phone: Page, product: Product)
     bot = plain_phone.locator("#bot-list article")
     expect(plain_phone.get_by_role("link", name="Reload to update")).to_be_visible()
     bot.get_by_role("link", name="Stop and close").click()
-    plain_phone.get_by_role("button", name=re.compile("^(Sell|Stop)")).click()
+    plain_phone.get_by_role("button", name=re.compile("^(Sell|Stop the bot)")).click()
     plain_phone.wait_for_url("**/*#bots")
     for _ in range(50):  # Each turn is a whole page, so this waits without sleeping.
         if bot.get_attribute("data-status") == "stopped":

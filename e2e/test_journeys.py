@@ -67,7 +67,7 @@ def test_a_bot_is_stopped_and_closed_after_a_question(trader: Page) -> None:
     bot = trader.locator("#bot-list article").nth(1)
     bot.get_by_role("link", name="Stop and close").click()
     trader.get_by_role("heading", name="Stop and close").wait_for()
-    trader.get_by_role("button", name=re.compile("^(Sell|Stop)")).click()
+    trader.get_by_role("button", name=re.compile("^(Sell|Stop the bot)")).click()
     expect(trader.locator("#bot-list article").nth(1)).to_have_attribute(
         "data-status", "stopped", timeout=SOLD_WITHIN_MS
     )
@@ -126,7 +126,7 @@ def test_everything_works_without_javascript(plain_phone: Page, product: Product
     bot = plain_phone.locator("#bot-list article").nth(2)
     expect(bot).to_have_attribute("data-status", "running")
     bot.get_by_role("link", name="Stop and close").click()
-    plain_phone.get_by_role("button", name=re.compile("^(Sell|Stop)")).click()
+    plain_phone.get_by_role("button", name=re.compile("^(Sell|Stop the bot)")).click()
     plain_phone.wait_for_url("**/*#bots")
     expect(plain_phone.locator("#bot-list article").nth(2)).to_have_attribute(
         "data-status", re.compile("closing|stopped")

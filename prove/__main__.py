@@ -10,12 +10,14 @@ from typing import Any
 import click
 from sqlalchemy import text
 
-from prove.disturb import Campaign, disturb, heal
+from prove.campaign import Campaign
+from prove.disturb import disturb, heal
+from prove.evidence import counted, resumes, spread, unclear_times
 from prove.house import House, open_house
 from prove.judge import Verdicts, judge
 
-CALM_SECONDS = 12.0
-"""How long everything may run undisturbed first: the market must be known before it can be lost."""
+CALM_SECONDS = 90.0
+"""How long it may take until the first order: only what trades can be disturbed."""
 QUIET_SECONDS = 150.0
 """How long after the last fault everything may take to come to its end."""
 
@@ -23,7 +25,9 @@ LIVE = """
     SELECT (SELECT count(*) FROM execution_plans WHERE status = 'PLANNED')
          + (SELECT count(*) FROM orders WHERE status IN ('SENDING', 'ACKED'))
          + (SELECT count(*) FROM orders JOIN exchange_accounts a ON a.id = account_id
-            WHERE orders.status = 'UNKNOWN' AND checks = 0 AND a.status = 'active')
+            WHERE orders.status = 'UNKNOWN' AND checks = 0 AND a.status = 'active'
+              AND NOT EXISTS (SELECT FROM api_keys k WHERE k.account_id = a.id
+                              AND k.last4 = ANY(:revoked)))
 """
 """What has not come to an end. Two kinds of UNKNOWN may stay: those that were asked about and not
 found, which are looked for again by the minute; and those that nobody can ask about any more,
@@ -48,9 +52,10 @@ async def prove(seconds: float, seed: int, people: int) -> tuple[dict[str, Any],
     async with open_house(people, seed) as house:
         campaign = Campaign(house, random.Random(seed))  # noqa: S311  a seed must repeat it
         await house.hire()
-        await asyncio.sleep(CALM_SECONDS)
+        await _wait_for_trading(house)
         say(f"seed {seed}: breaking things for {seconds:g} s")
         await disturb(campaign, seconds)
+        house.healed = True
         await heal(campaign)
         say("healed; waiting for quiet")
         quiet = await _wait_for_quiet(campaign)
@@ -60,14 +65,35 @@ async def prove(seconds: float, seed: int, people: int) -> tuple[dict[str, Any],
             verdicts.violations["I5 every plan ends"].append(
                 f"after {QUIET_SECONDS:g} s something was still under way"
             )
-        report = {
-            "seed": seed,
-            **verdicts.counts,
-            "quiet after, seconds": quiet,
-            "workers ended": dict(house.ends),
-            "faults": dict(sorted(campaign.fired.items())),
-        }
-        return report, verdicts
+        if not verdicts.hold:
+            house.keep = True
+            say(f"what the workers wrote is in {house.folder}")
+        return await _report(campaign, verdicts, quiet), verdicts
+
+
+async def _report(campaign: Campaign, verdicts: Verdicts, quiet: float | None) -> dict[str, Any]:
+    """Say in numbers what was done, what came of it, and how long it took."""
+    fires, again = verdicts.fires, resumes(verdicts.fires, verdicts.evidence.accepted)
+    return {
+        "seed": campaign.house.seed,
+        "seconds": campaign.seconds,
+        **verdicts.counts,
+        "unclear orders known": spread(await unclear_times(campaign)),
+        "prices back after a crash": spread([one.total_seconds() for one in campaign.refills]),
+        "quiet after, seconds": quiet,
+        "workers ended": dict(campaign.house.ends),
+        "faults": dict(sorted(counted(fires).items())),
+        "next order after": {name: spread(found) for name, found in sorted(again.items())},
+    }
+
+
+async def _wait_for_trading(house: House) -> None:
+    started = time.monotonic()
+    while time.monotonic() - started < CALM_SECONDS:
+        if (await house.control("GET", "stats"))["orders_accepted"]:
+            return
+        await asyncio.sleep(0.2)
+    say(f"no order within {CALM_SECONDS:g} s; it goes on all the same")
 
 
 async def _wait_for_quiet(campaign: Campaign) -> float | None:
@@ -75,9 +101,11 @@ async def _wait_for_quiet(campaign: Campaign) -> float | None:
     house = campaign.house
     started = time.monotonic()
     await _no_more_decisions(house)
+    keys = await house.control("GET", "keys")
+    revoked = [key["key"][-4:] for key in keys if key["uid"] in campaign.revoked]
     while time.monotonic() - started < QUIET_SECONDS:
         async with house.database.transaction() as tx:
-            if await tx.scalar(text(LIVE)) == 0:
+            if await tx.scalar(text(LIVE), {"revoked": revoked}) == 0:
                 return round(time.monotonic() - started, 1)
         await asyncio.sleep(0.5)
     return None
@@ -102,9 +130,9 @@ def _print(report: dict[str, Any], verdicts: Verdicts, *, as_json: bool) -> None
         if isinstance(value, dict):
             click.echo(f"{name}:")
             for key, number in value.items():
-                click.echo(f"    {number:>5}  {key}")
+                click.echo(f"    {key:<45}  {number}")
         else:
-            click.echo(f"{name:>22}  {value}")
+            click.echo(f"{name:>26}  {value}")
     for name, sentences in verdicts.violations.items():
         click.echo(f"{'VIOLATED' if sentences else 'holds':>9}  {name}")
         for sentence in sentences[:10]:

@@ -9,10 +9,12 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from redis.asyncio import Redis
 from sqlalchemy import make_url
 from yarl import URL
 
+from nexus.core.clock import now
 from nexus.core.db import Database
 from nexus.core.migrate import upgrade
 from nexus.exchanges.vault import KeyPair
@@ -40,7 +43,9 @@ from prove.proxy import Proxy
 WORKERS = 3
 BALANCE = Decimal(10_000)
 RESTART_SECONDS = 0.5
-FAULT_POINTS = "claimed=0.01,sent=0.01,recorded=0.01,swept=0.01"
+LIVES = ("sent=0.4", "recorded=0.4", "claimed:end=0.2", "claimed=0.1", "swept=0.1", "")
+"""What the workers' lives end by, in turn: each at its own point, the last one at none."""
+REACHED = "fault reached="
 
 TRADING = {
     "ENVIRONMENT": "test",
@@ -60,7 +65,7 @@ TRADING = {
     "STRATEGY_FAST": "2",
     "STRATEGY_SLOW": "3",
     "SLIPPAGE_CAP_BPS": "1000",
-    "RECV_WINDOW_MS": "2000",
+    "RECV_WINDOW_MS": "5000",
     "LOG_FORMAT": "json",
     "LOG_LEVEL": "info",
 }
@@ -84,9 +89,22 @@ class House:
     workers: list[asyncio.subprocess.Process] = field(default_factory=list)
     ends: Counter[str] = field(default_factory=Counter)
     """How often workers ended, by how."""
+    deaths: list[tuple[str, datetime]] = field(default_factory=list)
+    """At which fault points workers ended, and when."""
+    lives: int = 0
+    fault_plans: Iterator[str] = field(default_factory=lambda: cycle(LIVES))
+    """By which fault points the next lives shall end; none when there are no more."""
+    keep: bool = False
+    """Whether its folder, with what the workers wrote, shall stay."""
+    healed: bool = False
+    """From then on no worker has a fault point any more."""
+    bans: int = 0
+    """How often we had the exchange ban us."""
+    taken_away: set[int] = field(default_factory=set)
+    secrets: list[str] = field(default_factory=list)
+    """What nobody may read anywhere."""
+    watchers: list[asyncio.Task[None]] = field(default_factory=list)
     keepers: list[asyncio.Task[None]] = field(default_factory=list)
-    accounts: dict[int, str] = field(default_factory=dict)
-    """The key of each of our accounts, by its id."""
 
     async def control(self, method: str, name: str, **body: Any) -> Any:
         """Ask the exchange's control interface."""
@@ -95,6 +113,19 @@ class House:
             answer.raise_for_status()
             return await answer.json()
 
+    def clock_of(self, number: int) -> Path:
+        """Name the file that says how far a worker's clock is off."""
+        return self.folder / f"clock-{number}"
+
+    def log_of(self, number: int) -> str:
+        """Read what the lives of one worker have written."""
+        path = self.folder / f"worker-{number}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def watch(self, watching: Coroutine[Any, Any, None]) -> None:
+        """Let something be watched beside all else, until everything ends."""
+        self.watchers.append(asyncio.create_task(watching))
+
     async def hire(self) -> None:
         """Start the workers; one that ends is replaced until `dismiss`."""
         self.workers = [await self._worker(number) for number in range(WORKERS)]
@@ -102,9 +133,10 @@ class House:
 
     async def dismiss(self) -> None:
         """End the workers as a deploy does, and wait for them."""
-        for keeper in self.keepers:
-            keeper.cancel()
-        await asyncio.gather(*self.keepers, return_exceptions=True)
+        beside = [*self.keepers, *self.watchers]
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         for worker in self.workers:
             if worker.returncode is None:
                 worker.send_signal(signal.SIGTERM)
@@ -118,19 +150,32 @@ class House:
 
     async def _keep(self, number: int) -> None:
         while True:
+            told = self.log_of(number).count(REACHED)
             code = await self.workers[number].wait()
+            self._note_death(number, told)
             self.ends[signal.Signals(-code).name if code < 0 else f"exit {code}"] += 1
             await asyncio.sleep(RESTART_SECONDS)
             self.workers[number] = await self._worker(number)
 
+    def _note_death(self, number: int, told: int) -> None:
+        """Keep at which fault point a worker ended; its own last words say so."""
+        words = self.log_of(number).split(REACHED)[1 + told :]
+        self.deaths += [(word.split()[0], now()) for word in words]
+
     async def _worker(self, number: int) -> asyncio.subprocess.Process:
-        plan = FAULT_POINTS if self.keepers or not self.workers else ""
-        seed = self.seed * 1000 + number + 100 * sum(self.ends.values())
-        with (self.folder / "workers.log").open("ab") as log:
+        plan = "" if self.healed else next(self.fault_plans, "")
+        self.lives += 1
+        seed = self.seed * 1000 + self.lives
+        with (self.folder / f"worker-{number}.log").open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", str(LEASH), str(os.getpid())),
                 *(sys.executable, "-m", "nexus.cli", "worker"),
-                env={**self.environment, "FAULT_PLAN": plan, "FAULT_SEED": str(seed)},
+                env={
+                    **self.environment,
+                    "FAULT_PLAN": plan,
+                    "FAULT_SEED": str(seed),
+                    "FAULT_CLOCK": str(self.clock_of(number)),
+                },
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -150,6 +195,7 @@ async def open_house(people: int, seed: int) -> AsyncIterator[House]:
         "redis": Proxy(("127.0.0.1", URL(redis_url).port or 0)),
         "exchange": Proxy(("127.0.0.1", URL(exchange_url).port or 0)),
     }
+    keeps = False
     try:
         for door in doors.values():
             await door.start()
@@ -169,6 +215,7 @@ async def open_house(people: int, seed: int) -> AsyncIterator[House]:
                 await _let_in(house, people)
                 yield house
             finally:
+                keeps = house.keep
                 await house.dismiss()
                 await house.redis.aclose()
                 await house.database.close()
@@ -179,7 +226,9 @@ async def open_house(people: int, seed: int) -> AsyncIterator[House]:
         await simulator.wait()
         stop_redis(nexus)
         stop_postgres(nexus, at_once=True)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(nexus, ignore_errors=True)
+        if not keeps:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _throwaway_folder() -> Path:
@@ -240,6 +289,8 @@ async def _let_in(house: House, people: int) -> None:
     """Make people with an account each on the exchange, and a bot on every symbol."""
     made = await house.control("POST", "accounts", count=people)
     keys = [KeyPair(one["key"], one["secret"]) for one in made]
+    house.secrets = [house.environment["KEY_ENCRYPTION_KEY"]]
+    house.secrets += [text for one in made for text in (one["key"], one["secret"])]
     settings = Settings(
         environment="test",
         symbols=tuple(TRADING["SYMBOLS"].split(",")),

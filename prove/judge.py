@@ -4,9 +4,9 @@ The invariants have the numbers of `docs/promises.md`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,25 +17,17 @@ from nexus.exchanges.models import ApiKey, ExchangeAccount
 from nexus.execution.models import FillRow, OrderRow
 from nexus.fanout.models import PlanRow
 from nexus.regime.models import VerdictRow
-from prove.disturb import Campaign, Stop
+from nexus.strategy.models import DecisionRow
+from prove.campaign import Campaign, Fire, Stop
+from prove.evidence import moment, unseen, what_fired
+from prove.secrets import find_secrets
 
 PREFIX = "nx-"
 AFTER_STOP = timedelta(seconds=1)
 """What was claimed before a stop may still arrive so much later."""
+LATEST = timedelta(seconds=30)
+"""Later than this no copy of a request can start."""
 PAGE = 10_000
-TOO_MANY = 429
-
-
-@dataclass
-class Verdicts:
-    """What was found, invariant by invariant; a violation is a sentence."""
-
-    counts: dict[str, int]
-    violations: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-    @property
-    def hold(self) -> bool:
-        return not any(self.violations.values())
 
 
 @dataclass(frozen=True)
@@ -43,6 +35,7 @@ class Evidence:
     """The journal and the ledger, as they stand in the end."""
 
     accepted: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
     orders: dict[str, OrderRow]
     plans: dict[int, PlanRow]
     uids: dict[int, int]
@@ -54,18 +47,28 @@ class Evidence:
     """Accounts of ours whose key the exchange no longer takes."""
 
 
+@dataclass
+class Verdicts:
+    """What was found, invariant by invariant; a violation is a sentence."""
+
+    counts: dict[str, int]
+    fires: list[Fire]
+    evidence: Evidence
+    violations: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def hold(self) -> bool:
+        return not any(self.violations.values())
+
+
 async def judge(campaign: Campaign) -> Verdicts:
     """Compare what the exchange did with what we promised."""
     evidence = await _gather(campaign)
-    counts = Counter(order.status for order in evidence.orders.values())
-    verdicts = Verdicts(
-        {
-            "plans": len(evidence.plans),
-            "orders": len(evidence.orders),
-            "accepted": len(evidence.accepted),
-            **{f"orders {status.lower()}": number for status, number in sorted(counts.items())},
-        }
-    )
+    owners = {name: evidence.uids[order.account_id] for name, order in evidence.orders.items()}
+    counts = _count(evidence, campaign.stops)
+    counts["left at the stop price"] = await _left_at_stops(campaign)
+    fires = await what_fired(campaign, evidence.rejected, owners)
+    verdicts = Verdicts(counts, fires=fires, evidence=evidence)
     found = verdicts.violations
     found["I1 one accepted order per plan"] = _doubled(evidence)
     found["I2 every order of ours is in the ledger"] = _orphans(evidence)
@@ -74,23 +77,45 @@ async def judge(campaign: Campaign) -> Verdicts:
     found["I5 every plan ends"] = _unfinished(evidence)
     found["I6 no order against the gate"] = _against_the_gate(evidence)
     found["I7 each order on its owner's account"] = _strangers(evidence)
-    found["I8 no secret in the logs"] = await _secrets(campaign)
+    found["I8 no secret in logs, database or queue"] = await find_secrets(campaign.house)
     found["I9 holdings are the sum of fills"] = await _unbalanced(campaign)
     found["I11 one decision per candle"] = await _decided_twice(campaign)
     found["I12 no limit of the exchange broken"] = await _limits(campaign)
-    found["I13 every fault fired"] = await _unfired(campaign)
+    found["I13 every fault fired"] = unseen(campaign, fires)
     return verdicts
+
+
+async def _left_at_stops(campaign: Campaign) -> int:
+    """Count the decisions that the stop price brought, so that a run shows it was at work."""
+    left = select(func.count()).where(
+        DecisionRow.action == "exit", DecisionRow.inputs.has_key("stop_price")
+    )
+    async with campaign.house.database.transaction() as tx:
+        return await tx.scalar(left) or 0
+
+
+def _count(evidence: Evidence, stops: Sequence[Stop]) -> dict[str, int]:
+    counts = Counter(order.status for order in evidence.orders.values())
+    return {
+        "plans wanted": sum(plan.attempt > 0 for plan in evidence.plans.values()),
+        "plans": len(evidence.plans),
+        "orders sent": len(evidence.orders),
+        "accepted": len(evidence.accepted),
+        "duplicates": len(_doubled(evidence)),
+        "orphans": len(_orphans(evidence)),
+        "after a stop": len(_after_stops(evidence, stops)),
+        "on the way at a stop": _on_the_way(evidence, stops),
+        **{f"orders {status.lower()}": number for status, number in sorted(counts.items())},
+    }
 
 
 async def _gather(campaign: Campaign) -> Evidence:
     house = campaign.house
-    accepted: list[dict[str, Any]] = []
+    tried: list[dict[str, Any]] = []
     seen = 0
     while page := await house.control("GET", f"journal?after={seen}&limit={PAGE}"):
         seen = page[-1]["seq"]
-        accepted += [
-            e for e in page if (e["endpoint"], e["outcome"]) == ("POST /api/v3/order", "accepted")
-        ]
+        tried += [entry for entry in page if entry["endpoint"] == "POST /api/v3/order"]
     async with house.database.transaction() as tx:
         orders = {row.client_order_id: row for row in await tx.scalars(select(OrderRow))}
         plans = {row.id: row for row in await tx.scalars(select(PlanRow))}
@@ -98,17 +123,20 @@ async def _gather(campaign: Campaign) -> Evidence:
             select(FillRow.order_id, func.sum(FillRow.quantity)).group_by(FillRow.order_id)
         )
         blocked = await tx.scalars(select(VerdictRow.decision_id).where(VerdictRow.blocked))
-        mute = await tx.scalars(
+        lost = await tx.scalars(
             select(ExchangeAccount.id).where(ExchangeAccount.status != "active")
         )
+        uids = await _uids(campaign)
+        revoked = {account_id for account_id, uid in uids.items() if uid in campaign.revoked}
         return Evidence(
-            accepted=accepted,
+            accepted=[entry for entry in tried if entry["outcome"] == "accepted"],
+            rejected=[entry for entry in tried if entry["outcome"] == "rejected"],
             orders=orders,
             plans=plans,
-            uids=await _uids(campaign),
+            uids=uids,
             filled=dict(filled.all()),
             blocked=set(blocked),
-            mute=set(mute),
+            mute=set(lost) | revoked,
         )
 
 
@@ -162,22 +190,34 @@ def _differences(evidence: Evidence) -> list[str]:
 
 
 def _after_stops(evidence: Evidence, stops: Sequence[Stop]) -> list[str]:
-    """Find orders accepted after a stop that had not been written down before it.
+    """Find accepted orders that were claimed after a stop had been committed.
 
     Exits go on while a bot is only paused; nothing goes on while everything is stopped.
     """
-    found = []
+    return [
+        f"{entry['client_id']} at {moment(entry['at'])}, stopped at {stop.at}"
+        for entry, order in _accepted(evidence)
+        for stop in stops
+        if stop.forbids(order.id, order.bot_id, order.side)
+    ]
+
+
+def _on_the_way(evidence: Evidence, stops: Sequence[Stop]) -> int:
+    """Count what had been claimed before a stop and was accepted over a second after it."""
+    return sum(
+        order.id <= stop.after_order
+        and stop.bot_id in (None, order.bot_id)
+        and stop.at + AFTER_STOP < moment(entry["at"]) < stop.at + LATEST
+        for entry, order in _accepted(evidence)
+        for stop in stops
+    )
+
+
+def _accepted(evidence: Evidence) -> Iterator[tuple[dict[str, Any], OrderRow]]:
     for entry in evidence.accepted:
         order = evidence.orders.get(entry["client_id"])
-        if order is None:
-            continue
-        at = datetime.fromtimestamp(entry["at"] / 1000, UTC)
-        for stop in stops:
-            touched = stop.bot_id is None or (stop.bot_id == order.bot_id and order.side == "buy")
-            over = stop.until is not None and order.sent_at >= stop.until
-            if touched and not over and order.sent_at > stop.at and at > stop.at + AFTER_STOP:
-                found.append(f"{entry['client_id']} at {at}, stopped at {stop.at}")
-    return found
+        if order is not None:
+            yield entry, order
 
 
 def _unfinished(evidence: Evidence) -> list[str]:
@@ -226,15 +266,6 @@ def _strangers(evidence: Evidence) -> list[str]:
     return found
 
 
-async def _secrets(campaign: Campaign) -> list[str]:
-    """Look through everything the workers wrote for what nobody may read."""
-    house = campaign.house
-    written = (house.folder / "workers.log").read_bytes()
-    keys = await house.control("GET", "keys")
-    secrets = {house.environment["KEY_ENCRYPTION_KEY"], *(key["key"] for key in keys)}
-    return [f"...{secret[-4:]}" for secret in secrets if secret.encode() in written]
-
-
 async def _unbalanced(campaign: Campaign) -> list[str]:
     """Add up each bot's fills, fees in the base asset taken off, and compare what it holds."""
     base = func.split_part(FillRow.symbol, "/", 1)
@@ -265,15 +296,12 @@ async def _decided_twice(campaign: Campaign) -> list[str]:
 
 
 async def _limits(campaign: Campaign) -> list[str]:
-    """Find refusals for asking too much that we were not given on purpose."""
+    """Find refusals for asking too much, and bans, that we were not given on purpose.
+
+    Those that a fault makes are answered before anything is counted.
+    """
     stats = await campaign.house.control("GET", "stats")
-    asked_for = sum(
-        entry.get("status") == TOO_MANY for entry in await campaign.house.control("GET", "door")
-    )
-    unasked = stats["answered_429"] - asked_for
-    return [f"{unasked} answers 429 that no fault made"] if unasked > 0 else []
-
-
-async def _unfired(campaign: Campaign) -> list[str]:
-    """Name the faults that never came about; what the exchange did, it says itself."""
-    return [f"{name} never fired" for name, count in campaign.fired.items() if not count]
+    door = await campaign.house.control("GET", "door")
+    bans = sum(entry["event"] == "banned" for entry in door) - campaign.house.bans
+    found = [f"{stats['answered_429']} answers 429"] if stats.get("answered_429") else []
+    return found + ([f"{bans} bans"] if bans > 0 else [])

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 CHUNK = 65_536
+COMMITTED = b"C\x00\x00\x00\x0bCOMMIT\x00"
+"""How PostgreSQL says that a transaction has been committed."""
 
 
 @dataclass(eq=False)
@@ -23,6 +25,12 @@ class Proxy:
     """While cleared, what the server says is held back: requests arrive, answers do not."""
     let_in: int = 0
     """How many connections there have been."""
+    turned_away: int = 0
+    """How many found the door shut."""
+    loses_commits: bool = False
+    """Whether what PostgreSQL says of a COMMIT is held back until the connection is cut."""
+    commits_held: int = 0
+    """How many answers to a COMMIT of PostgreSQL were held back: committed, and nobody knows."""
     _doors: set[asyncio.Task[None]] = field(default_factory=set)
     _server: asyncio.Server | None = None
 
@@ -50,6 +58,7 @@ class Proxy:
 
     async def _enter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self.is_open:
+            self.turned_away += 1
             writer.transport.abort()
             return
         self.let_in += 1
@@ -61,7 +70,7 @@ class Proxy:
         inner: asyncio.StreamWriter | None = None
         try:
             answers, inner = await self._connect()
-            await asyncio.gather(_pump(reader, inner, None), _pump(answers, writer, self.answers))
+            await asyncio.gather(self._pump(reader, inner), self._tell(answers, writer))
         except OSError:
             pass  # One side went away; the other one notices by itself.
         finally:
@@ -74,14 +83,22 @@ class Proxy:
             return await asyncio.open_unix_connection(str(self.target))
         return await asyncio.open_connection(*self.target)
 
+    @staticmethod
+    async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(CHUNK):
+            writer.write(data)
+            await writer.drain()
+        with suppress(OSError):
+            writer.write_eof()
 
-async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event | None
-) -> None:
-    while data := await reader.read(CHUNK):
-        if gate is not None:
-            await gate.wait()
-        writer.write(data)
-        await writer.drain()
-    with suppress(OSError):
-        writer.write_eof()
+    async def _tell(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Give on what the server says, unless it is to be held back."""
+        while data := await reader.read(CHUNK):
+            await self.answers.wait()
+            if self.loses_commits and COMMITTED in data:
+                self.commits_held += 1
+                await asyncio.Event().wait()  # For ever: until it is cut.
+            writer.write(data)
+            await writer.drain()
+        with suppress(OSError):
+            writer.write_eof()

@@ -9,6 +9,9 @@ from typing import Any
 from nexus.market.snapshot import Candles
 from nexus.strategy.border import Action, Book, Decision
 
+STOP = Decimal("0.9995")
+"""So close below the price that many a round is ended by its stop, between two candles."""
+
 
 class Restless:
     """Enter, add, exit, one step at each candle."""
@@ -21,12 +24,14 @@ class Restless:
 
     def decide(self, candles: Candles, book: Book) -> Decision:
         """Take the step that follows from what the leader holds."""
-        del candles
+        stop = candles.last.close * STOP
         match len(book.layers):
             case 0:
-                return Decision(Action.ENTER, Decimal("0.5"), 1, "The next round begins.")
+                return Decision(
+                    Action.ENTER, Decimal("0.5"), 1, "The next round begins.", stop_price=stop
+                )
             case 1:
-                return Decision(Action.ADD, Decimal(1), 2, "The round goes on.")
+                return Decision(Action.ADD, Decimal(1), 2, "The round goes on.", stop_price=stop)
         return Decision(Action.EXIT, why="The round is over.")
 
 

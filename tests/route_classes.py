@@ -63,6 +63,7 @@ NEEDS_A_PERSON = {
     ("POST", "/onboarding/{step:str}/skip"),
     ("GET", "/settings/email"),
     ("POST", "/settings/email"),
+    ("POST", "/settings/email/cancel"),
     ("GET", "/settings/password"),
     ("POST", "/settings/password"),
     ("GET", "/consent"),
@@ -99,8 +100,12 @@ NEEDS_A_PERSON = {
     ("POST", "/bots/new"),
     ("POST", "/bots/{bot_id:int}/start"),
     ("POST", "/bots/{bot_id:int}/pause"),
+    ("POST", "/bots/{bot_id:int}/stop"),
     ("GET", "/bots/{bot_id:int}/close"),
     ("POST", "/bots/{bot_id:int}/close"),
+    ("GET", "/settings/limits"),
+    ("POST", "/settings/limits"),
+    ("POST", "/settings/limits/restart"),
     ("GET", "/stop"),
     ("POST", "/stop"),
     ("GET", "/accounts"),
@@ -129,6 +134,8 @@ STAFF_ONLY = {
     ("GET", "/admin/audit/check"): "reader",
     ("GET", "/admin/switches"): "reader",
     ("POST", "/admin/switches"): "admin",
+    ("GET", "/admin/switches/close"): "admin",
+    ("POST", "/admin/switches/close"): "admin",
 }
 NEVER_CHECKED_FOR_FORGERY = {("POST", "/csp-report")}
 

@@ -24,10 +24,11 @@ from nexus.exchanges.filters import store_filters
 from nexus.exchanges.models import AccountBalance, ExchangeAccount
 from nexus.exchanges.protocol import Exchange
 from nexus.execution.broker import Broker
-from nexus.execution.events import OrderMoved, PlanRefused
+from nexus.execution.events import OrderMoved
 from nexus.execution.models import FillRow, OrderEvent, OrderRow
 from nexus.execution.resolve import resolve_orders
 from nexus.execution.send import place_orders
+from nexus.fanout.events import PlanRefused
 from nexus.fanout.models import PlanRow
 from nexus.fanout.plan import plan_for_bots
 from nexus.market.models import TickerRow

@@ -28,7 +28,8 @@ NAMES_A_BELONGING = {"account"}
 NAMES_NOTHING = {
     "act", "allocation", "code", "credential", "csrf_token", "email", "idempotency_key", "name",
     "next", "password", "reason", "recovery_code", "risk", "role", "strategy", "symbol", "terms",
-    "token", "current", "display_name", "key", "kind", "label", "secret",
+    "token", "current", "display_name", "key", "kind", "label", "secret", "per_trade", "day_loss",
+    "day_loss_closes", "drawdown", "drawdown_closes", "positions", "cooldown_minutes", "way",
 }  # fmt: skip
 # Addresses whose words are not somebody's, and an example of each.
 SHARED = {"name": "BTC-USDT", "issuer": "google", "step": "factor", "file_path": "icons/nexus.svg"}

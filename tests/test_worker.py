@@ -232,3 +232,9 @@ def test_everything_that_is_missing_is_said_at_once(tmp_path: Path) -> None:
 def test_a_strategy_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     [said] = refused(tmp_path, STRATEGIES="nowhere.at_all:factory")
     assert said.startswith("STRATEGIES: nowhere.at_all:factory cannot be loaded")
+
+
+@pytest.mark.parametrize("name", ["FAULT_PLAN", "FAULT_CLOCK"])
+def test_it_breaks_on_purpose_in_tests_only(tmp_path: Path, name: str) -> None:
+    [said] = refused(tmp_path, ENVIRONMENT="production", **{name: "sent=1"})[-1:]
+    assert "FAULT_PLAN, FAULT_CLOCK: are for ENVIRONMENT=test only" in said

@@ -47,10 +47,12 @@ from nexus.accounts.roles import hide_rooms, require_role, take_as_long
 from nexus.accounts.step_up import ask_for_factor, ask_for_proof, require_proof
 from nexus.admin import routes as admin
 from nexus.admin import routes_audit as admin_audit
+from nexus.admin import routes_close as admin_close
 from nexus.admin import routes_switches as admin_switches
 from nexus.billing.welcome import give_first_tier
 from nexus.bots import routes as bots
 from nexus.bots import routes_accounts as bots_accounts
+from nexus.bots import routes_limits as bots_limits
 from nexus.bots import routes_stop as bots_stop
 from nexus.bots.events import CloseRequested
 from nexus.bots.leave import pause_bots_of_leavers
@@ -113,7 +115,9 @@ def create_app(settings: Settings) -> Litestar:
             *admin.route_handlers,
             *admin_audit.route_handlers,
             *admin_switches.route_handlers,
+            *admin_close.route_handlers,
             *bots.route_handlers,
+            *bots_limits.route_handlers,
             *bots_stop.route_handlers,
             *bots_accounts.route_handlers,
             *exchanges.route_handlers,

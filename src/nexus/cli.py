@@ -1,5 +1,6 @@
 """The command line: `nexus up | web | worker | simulator | migrate | replay | ...`."""
 
+import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -11,6 +12,7 @@ from nexus.accounts.command import accounts_command
 from nexus.admin.command import admin_command
 from nexus.exchanges.command import keys_command
 from nexus.execution.command import ledger_command
+from nexus.local.beside import environment_beside
 from nexus.local.command import up_command
 from nexus.local.errors import LocalError
 from nexus.local.given import bring_to_newest_shape, check_database
@@ -19,11 +21,17 @@ from nexus.settings import Settings, SettingsError, load_settings
 from nexus.simulator.command import simulator
 from nexus.strategy.border import StrategyError
 
+BESIDE = frozenset({"accounts", "admin", "audit", "keys", "ledger"})
+"""An operator's commands, which find the database of a running `nexus up` by themselves."""
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="nexus")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Serve trading bots to many people, each on their own exchange account."""
+    if context.invoked_subcommand in BESIDE:
+        os.environ.update(environment_beside(os.environ))
 
 
 def with_settings(run: Callable[[Settings], None]) -> Callable[[], None]:

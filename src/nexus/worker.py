@@ -2,14 +2,18 @@
 
 import asyncio
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import structlog
 from saq import CronJob, Worker
+from sqlalchemy.exc import OperationalError
 
 from nexus.accounts.events import DeletionAsked
 from nexus.accounts.jobs import erase_people, publish_audit_head
 from nexus.bots.leave import pause_bots_of_leavers
 from nexus.core import log
+from nexus.core.clock import SYSTEM_CLOCK, JumpingClock, use
 from nexus.core.db import Database
 from nexus.core.faults import load_faults
 from nexus.core.queue import Doorbell, open_queue
@@ -32,6 +36,7 @@ from nexus.feed.wiring import open_reactions
 from nexus.market.observe import Observer
 from nexus.market.queries import prices_of
 from nexus.pipeline.desk import Desk
+from nexus.pipeline.gap import stop_after_gap
 from nexus.pipeline.jobs import refresh_accounts, refresh_filters, sweep, tick
 from nexus.settings import Settings, SettingsError
 from nexus.strategy.border import load_strategies
@@ -53,6 +58,8 @@ JOBS = (
 )
 """Every job there is; a test compares this list with the declarations."""
 
+logger = structlog.get_logger()
+
 SWEEP_SECONDS = 3
 DROPS_SECONDS = 10
 CONCURRENCY = 10
@@ -67,7 +74,9 @@ def run_worker(settings: Settings) -> None:
     _refuse_unsafe(settings)
     if settings.fault_plan:
         load_faults(settings.fault_plan, settings.fault_seed)
-    asyncio.run(_work(settings))
+    clock = JumpingClock(Path(settings.fault_clock)) if settings.fault_clock else SYSTEM_CLOCK
+    with use(clock):
+        asyncio.run(_work(settings))
 
 
 async def _work(settings: Settings) -> None:
@@ -117,6 +126,8 @@ async def _work(settings: Settings) -> None:
             "key_desk": KeyDesk(database, exchanges, settings),
         }
     )
+    # Before the first job: what a restored database still wants to send may have been sent.
+    await _look_for_gap(database, settings)
     # Nothing can be sized before the filters are known, and their next round may be minutes away.
     await broker.bell.ring(refresh_filters.later(), check_drops.later())
     ears = asyncio.create_task(listener.run())
@@ -131,6 +142,18 @@ async def _work(settings: Settings) -> None:
         await queue.disconnect()
         await redis.aclose()
         await database.close()
+
+
+async def _look_for_gap(database: Database, settings: Settings) -> None:
+    """Ask until the database answers: what cannot be ruled out must not be traded on."""
+    while True:
+        try:
+            await stop_after_gap(database, settings.stop_after_gap_seconds)
+        except OperationalError:
+            logger.warning("database_away")
+            await asyncio.sleep(IDLE_SECONDS)
+        else:
+            return
 
 
 def _crons(settings: Settings) -> list[CronJob[Any]]:
@@ -163,7 +186,7 @@ def _refuse_unsafe(settings: Settings) -> None:
             mistakes.append(str(error))
     elif not settings.key_encryption_key.get_secret_value():
         mistakes.append("KEY_ENCRYPTION_KEY: must be set, 32 random bytes in base64")
-    if settings.fault_plan and settings.environment != "test":
-        mistakes.append("FAULT_PLAN: is for ENVIRONMENT=test only; given: a plan")
+    if (settings.fault_plan or settings.fault_clock) and settings.environment != "test":
+        mistakes.append("FAULT_PLAN, FAULT_CLOCK: are for ENVIRONMENT=test only; given: one")
     if mistakes:
         raise SettingsError("\n".join(mistakes))

@@ -13,7 +13,9 @@ for (const place of document.querySelectorAll("[data-copy]")) {
   };
   button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(source.textContent.trim());
+      // Line by line: a list's lines are indented in the page, and nobody wants that pasted.
+      const lines = source.textContent.split("\n").map((line) => line.trim());
+      await navigator.clipboard.writeText(lines.filter(Boolean).join("\n"));
       say("Copied");
     } catch {
       // Not every browser lets a page write there: mark it, so that one press copies it.

@@ -102,6 +102,20 @@
     }
   });
 
+  // A button that was pressed is gone with its answer: whoever uses the keyboard goes on with what
+  // took its place, instead of beginning the page anew.
+  let pressedIn = null;
+  document.addEventListener("htmx:before:request", (event) => {
+    const card = event.target.closest?.(".bot");
+    if (card?.contains(document.activeElement)) pressedIn = card.id;
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    const button = pressedIn && document.getElementById(pressedIn)?.querySelector("button:enabled");
+    if (!button || document.activeElement !== document.body) return;
+    button.focus({ preventScroll: true });
+    pressedIn = null;
+  });
+
   // A button whose answer was an error, or never came: say so instead of doing nothing.
   const notice = document.getElementById("notice");
   const whenNotStream = (then) => (event) => event.target === stream || then();

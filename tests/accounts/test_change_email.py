@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from nexus.accounts.change_email import CHANGE_GOOD_FOR, UNDO_GOOD_FOR
+from nexus.accounts.held import rows_about, table_of
 from nexus.accounts.models import AuditEntry, EmailLink, Passkey, Session, User
 from nexus.core.clock import now
 from tests.accounts.joining import ADA, Mail, mails
@@ -78,6 +79,20 @@ async def test_the_change_signs_out_everywhere_and_tells_the_old_address(website
     assert acts.index("email_change_asked") < acts.index("email_changed")
 
 
+async def test_mails_to_an_address_that_was_left_stay_with_who_left_it(website: Website) -> None:
+    """They are in her download, are erased with her, and are nothing of the next owner's."""
+    await move(website)
+    next_owner = await website.add_person(ADA)
+    async with website.database.transaction() as tx:
+        mails, ada = table_of("mail_outbox"), await tx.scalar(select(func.min(User.id)))
+        assert ada is not None
+        about = rows_about("mail_outbox", ada, NEW)
+        hers = sorted(await tx.scalars(select(mails.c.kind).where(about)))
+        about = rows_about("mail_outbox", next_owner, ADA)
+        assert (await tx.scalars(select(mails.c.kind).where(about))).all() == []
+    assert hers == ["change_from", "change_to", "email_changed"]
+
+
 async def test_opening_a_link_changes_nothing(website: Website) -> None:
     await website.add_person(ADA)
     async with website.browser() as browser, website.browser() as scanner:
@@ -142,7 +157,7 @@ async def test_an_address_of_somebody_else_gives_the_same_answer_and_no_link(
     assert answers[0] == answers[1]
     sent = [(mail.kind, mail.to_address) for mail in await mails(website)]
     assert sent == [
-        ("known_here", NEW), ("change_from", ADA), ("change_to", "free@example.com"),
+        ("change_known", NEW), ("change_from", ADA), ("change_to", "free@example.com"),
         ("change_from", ADA),
     ]  # fmt: skip
 
@@ -170,7 +185,7 @@ async def test_the_old_address_takes_it_back(website: Website) -> None:
         assert (await thief.get("/")).headers["location"].startswith("/sign-in")
         assert (await thief.sign_in(ADA)).status_code == 422, "the password may be known"
     assert (await email_of(website))[0] == ADA
-    mail = await last(website, "reset")
+    mail = await last(website, "email_undone")
     assert mail.to_address == ADA
     async with website.browser() as owner:
         csrf = await owner.token(mail.path)
@@ -243,3 +258,46 @@ async def test_what_is_no_new_address_is_said_so(website: Website) -> None:
             answer = await browser.send(PAGE, await browser.token(PAGE), email=email)
             assert answer.status_code == 422
             assert sentence in answer.text
+
+
+async def test_the_page_says_which_change_waits_and_calls_it_off(website: Website) -> None:
+    await website.add_person(ADA)
+    async with website.browser() as browser:
+        await browser.sign_in(ADA)
+        assert "A change waits" not in (await browser.get(PAGE)).text
+        await ask(browser)
+        page = (await browser.get(f"{PAGE}?sent=1")).text
+        assert f'Your address becomes <strong class="address">{NEW}</strong>' in page
+        assert page.count("not confirmed yet") == 2
+        old_mail, new_mail = await last(website, "change_from"), await last(website, "change_to")
+        await press(website, new_mail)
+        assert (await browser.get(PAGE)).text.count("not confirmed yet") == 1
+        answer = await browser.send(f"{PAGE}/cancel", await browser.token(PAGE))
+        assert answer.headers["location"] == f"{PAGE}?called=off"
+        page = (await browser.get(f"{PAGE}?called=off")).text
+        assert "The change is called off." in page
+        assert "A change waits" not in page
+        assert "This link is used up" in (await browser.get(old_mail.path)).text
+    assert (await email_of(website))[0] == ADA
+    async with website.database.transaction() as tx:
+        acts = list(await tx.scalars(select(AuditEntry.act).order_by(AuditEntry.id)))
+    assert acts[-1] == "email_change_called_off"
+
+
+async def test_every_page_of_the_way_has_a_way_on(website: Website) -> None:
+    await move(website)
+    undo = await last(website, "email_changed")
+    async with website.browser() as stranger:
+        assert "No, keep the new address" in (await stranger.get(undo.path)).text
+        wrong = (await stranger.get("/email/undo?token=wrong")).text
+        assert "It takes a change of address back once, within seven days." in wrong
+        assert 'href="/forgot"' in wrong
+        assert "No, keep" not in wrong
+        other = (await stranger.get("/email/confirm?token=wrong")).text
+        assert "within seven days" not in other
+        assert 'href="/settings/email"' in other
+    _, text = await press(website, undo)
+    assert 'href="/forgot"' in text
+    told = await last(website, "email_undone")
+    assert "was\nbarred" in told.body
+    assert "forgot the password" not in told.body

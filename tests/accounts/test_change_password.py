@@ -47,6 +47,19 @@ async def test_the_password_changes_and_everybody_else_is_out(website: Website) 
     assert entry.detail == {"sessions_ended": 1}
 
 
+async def test_the_same_password_is_no_change_and_an_empty_one_no_try(website: Website) -> None:
+    await website.add_person(ADA)
+    async with website.browser() as browser:
+        await browser.sign_in(ADA)
+        status, text = await change(browser, password=PASSWORD)
+        assert status == 422
+        assert "This is your password already. Choose another one." in text
+        assert 'id="password-error"' in text
+        for _ in range(PER_PERSON.limit):
+            status, text = await change(browser, current="")
+            assert (status, "Write your password." in text) == (422, True)
+
+
 async def test_the_old_password_must_be_known(website: Website) -> None:
     await website.add_person(ADA)
     async with website.browser() as browser:

@@ -10,7 +10,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from sqlalchemy import LargeBinary, String, update
+from sqlalchemy import LargeBinary, String, select, update
 
 from nexus.accounts import export
 from nexus.accounts.errors import TooManyAttemptsError
@@ -19,6 +19,7 @@ from nexus.accounts.held import HELD, table_of
 from nexus.accounts.models import User
 from nexus.accounts.sessions import Person
 from nexus.accounts.verify_audit import verify_audit
+from tests.accounts.joining import join, mails
 from tests.accounts.possessions import allow_anything, give_everything, made_up
 from tests.website import Website
 
@@ -73,6 +74,25 @@ async def test_it_is_all_hers_and_nothing_of_his(website: Website) -> None:
                 assert (value in everything) is (column.name not in held.secret), value
             if isinstance(column.type, LargeBinary):
                 assert made_up(name, column.name, column.type, ada).decode() not in everything
+
+
+async def test_no_link_and_no_code_that_lets_somebody_in(website: Website) -> None:
+    async with website.browser() as browser:
+        await join(website, browser, ADA)
+        await browser.send("/forgot", await browser.token("/forgot"), email=ADA)
+        page = "/settings/email"
+        await browser.send(page, await browser.token(page), email="new@example.com")
+    async with website.database.transaction() as tx:
+        ada = await tx.scalar(select(User.id))
+    archive = await download(website, person(ada or 0))
+    everything = b"".join(archive.read(name) for name in archive.namelist()).decode()
+    hers = [mail for mail in await mails(website) if mail.to_address == ADA]
+    assert {mail.kind for mail in hers} == {"verify", "reset", "change_from"}
+    for mail in hers:
+        assert mail.token not in everything, mail.kind
+    assert hers[0].code not in everything
+    assert hers[0].code.replace(" ", "") not in everything
+    assert "Welcome to Nexus." in everything, "the words themselves are hers to keep"
 
 
 async def test_taking_it_is_written_down_and_the_audit_stays_whole(website: Website) -> None:

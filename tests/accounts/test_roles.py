@@ -6,7 +6,7 @@ from sqlalchemy import event
 
 from nexus.accounts.models import ROLES
 from nexus.accounts.roles import ROLE, _is_room, reaches, staff
-from nexus.accounts.step_up import SECOND_FACTOR, STEP_UP
+from nexus.accounts.step_up import BY_FACTOR, SECOND_FACTOR, STEP_UP
 from tests.admin.rooms import hire, sign_in_as
 from tests.website import serve, settings_for
 
@@ -19,7 +19,7 @@ def test_a_greater_role_reaches_what_a_smaller_one_does() -> None:
 
 
 def test_a_role_is_never_enough() -> None:
-    assert staff("reader") == {ROLE: "reader", STEP_UP: True, SECOND_FACTOR: True}
+    assert staff("reader") == {ROLE: "reader", STEP_UP: True, SECOND_FACTOR: True, BY_FACTOR: True}
 
 
 @pytest.mark.parametrize(

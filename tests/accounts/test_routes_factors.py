@@ -5,9 +5,9 @@ import re
 from urllib.parse import unquote
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from nexus.accounts.models import RecoveryCode
+from nexus.accounts.models import RecoveryCode, TotpSecret
 from nexus.core.clock import now
 from tests.accounts.people import (
     ADA,
@@ -83,6 +83,8 @@ async def test_the_first_factor_brings_codes_and_ends_other_sessions(website: We
         answer = await browser.send(TOTP, token, code=app.at(now()))
         assert answer.status_code == 200
         assert len(set(CODE.findall(answer.text))) == 10
+        assert 'download="nexus-recovery-codes.txt"' in answer.text
+        assert 'data-copy="codes"' in answer.text
         assert answer.headers["cache-control"] == "no-store"
         assert browser.cookie("session") not in {"", before}
         assert await session_of(website.database, browser)
@@ -122,12 +124,37 @@ async def test_trying_codes_ends(website: Website) -> None:
         token = await browser.token(TOTP)
         app = await offered_secret(website.database, person)
         wrong = f"{(int(app.at(now())) + 1) % 1_000_000:06}"
-        sent = [browser.send(TOTP, token, code=wrong) for _ in range(8)]
+        sent = [browser.send(TOTP, token, code=wrong) for _ in range(33)]
         statuses = sorted(answer.status_code for answer in await asyncio.gather(*sent))
-        assert statuses == [422] * 5 + [429] * 3
+        assert statuses == [422] * 30 + [429] * 3
         answer = await browser.send(TOTP, token, code=app.at(now()))
         assert answer.status_code == 429
         assert answer.headers["retry-after"]
+
+
+async def test_what_cannot_be_a_code_is_no_try(website: Website) -> None:
+    person = await website.add_person(ADA)
+    async with website.browser() as browser:
+        await browser.sign_in(ADA)
+        token = await browser.token(TOTP)
+        app = await offered_secret(website.database, person)
+        answer = await browser.send(TOTP, token, code=" ")
+        assert "Write the six digits that your app shows." in answer.text
+        for _ in range(31):
+            answer = await browser.send(TOTP, token, code="12 34")
+            assert answer.status_code == 422
+        assert "A code has six digits." in answer.text
+        assert (await browser.send(TOTP, token, code=app.at(now()))).status_code == 200
+
+
+async def test_an_offer_under_another_session_secret_is_made_anew(website: Website) -> None:
+    await website.add_person(ADA)
+    async with website.browser() as browser:
+        await browser.sign_in(ADA)
+        await browser.get(TOTP)
+        async with website.database.transaction() as tx:
+            await tx.execute(update(TotpSecret).values(sealed=b"sealed under another secret"))
+        assert (await browser.get(TOTP)).status_code == 200
 
 
 @pytest.mark.parametrize("path", [TOTP, f"{TOTP}/remove", CODES])

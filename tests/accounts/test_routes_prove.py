@@ -91,6 +91,11 @@ async def test_nothing_written_says_what_to_write(website: Website) -> None:
         await add_totp(website.database, person)
         answer = await prove(browser, code=" ")
         assert "Write the six digits that your app shows." in answer.text
+        answer = await prove(browser, code="12 34")
+        assert "A code has six digits." in answer.text
+        answer = await prove(browser, recovery_code="", way="recovery_code")
+        assert 'id="code-error"' not in answer.text
+        assert "proof_refused" not in await acts(website.database, person)
 
 
 async def test_with_a_second_factor_the_password_is_not_enough(website: Website) -> None:

@@ -102,6 +102,7 @@ async def test_links_name_the_configured_site_never_the_host(website: Website) -
     ("fields", "sentence"),
     [
         ({"email": "ada"}, "Write a whole e-mail address"),
+        ({"email": f"{'a' * 250}@example.com"}, "This address is too long."),
         ({"password": "short"}, "Choose a password of 12 to 128 characters."),
         ({"password": "qwertyuiop12"}, "attackers try first"),
         ({"email": "lovelace@example.com", "password": "lovelace 1815 1852"}, "contains your"),
@@ -123,6 +124,21 @@ async def test_mistakes_are_said_beside_the_field(
     field = "terms" if "terms" in fields else next(reversed(fields))
     assert f'id="{field}-error"' in answer.text
     assert await mails(website) == []
+
+
+async def test_all_mistakes_are_said_at_once(website: Website) -> None:
+    async with website.browser() as browser:
+        answer = await ask_to_join(browser, "ada", "short", terms="", risk="")
+    for field in ("email", "password", "terms", "risk"):
+        assert f'id="{field}-error"' in answer.text, field
+
+
+async def test_a_wrong_code_stays_to_be_put_right(website: Website) -> None:
+    async with website.browser() as browser:
+        await ask_to_join(browser)
+        answer = await write_code(browser, "1234 567")
+    assert answer.status_code == 422
+    assert 'value="1234 567"' in answer.text
 
 
 async def test_a_role_cannot_be_written_into_the_form(website: Website) -> None:

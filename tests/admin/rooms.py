@@ -38,7 +38,9 @@ async def hire(website: Website, role: str, email: str = CAROL) -> int:
 async def sign_in_as(website: Website, browser: Browser, user_id: int) -> None:
     """Put a session into a browser in which somebody has just proven who they are."""
     async with website.database.transaction() as tx:
-        token = await start_session(tx, user_id, user_agent="Test phone", network="192.0.2.7")
+        token = await start_session(
+            tx, user_id, user_agent="Test phone", network="192.0.2.7", method="passkey"
+        )
     plant(browser, token)
 
 

@@ -16,13 +16,23 @@ async def test_the_audit_is_paged_newest_first(website: Website) -> None:
     async with room(website, "reader") as browser:
         page = (await browser.get("/admin/audit")).text
         assert page.index("number: 104") < page.index("number: 103")
-        assert page.count("tested</td>") < 105
+        assert 0 < page.count("Tested</td>") < 105
         assert "Each one on this page is what was written" in page
         last = re.findall(r'name="before" value="([0-9]+)"', page)
         older = (await browser.get("/admin/audit", params={"before": last[0]})).text
     both = re.findall(r"number: ([0-9]+)", page + older)
     assert both == [str(number) for number in reversed(range(105))]
     assert 'name="before"' not in older
+
+
+async def test_an_entry_says_in_words_what_was_done_and_by_whom(website: Website) -> None:
+    ada = await website.add_person("ada@example.com")
+    async with website.database.transaction() as tx:
+        await write_audit(tx, "totp_added", user_id=ada, actor_id=ada)
+    async with room(website, "reader") as browser:
+        page = (await browser.get("/admin/audit")).text
+    assert ">Authenticator app added</td>" in page
+    assert page.count(f'href="/admin/people/{ada}">ada@example.com</a>') >= 2
 
 
 async def test_a_changed_entry_is_named(website: Website) -> None:

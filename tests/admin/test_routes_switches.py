@@ -42,6 +42,28 @@ async def test_one_strategy_is_stopped(website: Website) -> None:
     assert await stopped(website) == {name: WHY}
 
 
+@pytest.mark.parametrize("scope", [ALL, "strategy:trend"])
+async def test_entries_alone_are_paused_and_resumed(website: Website, scope: str) -> None:
+    async with room(website, "admin") as carol:
+        token = await carol.token(SWITCHES)
+        await carol.send(SWITCHES, token, name=scope, act="pause", reason=WHY)
+        assert await stopped(website) == {f"entries:{scope}": WHY}
+        page = (await carol.get(SWITCHES)).text
+        assert "Entries paused" in page
+        assert "Resume entries" in page
+        await carol.send(SWITCHES, token, name=scope, act="resume", reason="All is well.")
+    assert await stopped(website) == {}
+    (stop,) = await entries(website.database, "switch_stopped")
+    assert stop.detail == {"switch": f"entries:{scope}", "reason": WHY}
+
+
+async def test_each_meaning_is_spelt_out(website: Website) -> None:
+    async with room(website, "admin") as carol:
+        page = " ".join((await carol.get(SWITCHES)).text.split())
+    for meaning in ("Nothing new is bought.", "What bots hold, they keep", "sold at the market"):
+        assert meaning in page
+
+
 async def test_a_second_press_keeps_the_first_reason(website: Website) -> None:
     async with room(website, "admin") as carol:
         token = await carol.token(SWITCHES)
@@ -56,7 +78,7 @@ async def test_a_second_press_keeps_the_first_reason(website: Website) -> None:
     ("fields", "sentence"),
     [
         ({"name": ALL, "act": "stop", "reason": "no"}, "why you do this"),
-        ({"name": ALL, "act": "pause", "reason": WHY}, "Press one of the buttons."),
+        ({"name": ALL, "act": "sell", "reason": WHY}, "Press one of the buttons."),
         ({"name": "strategy:unknown", "act": "stop", "reason": WHY}, "Choose one of the switches."),
         ({"name": "", "act": "stop", "reason": WHY}, "Choose one of the switches."),
     ],

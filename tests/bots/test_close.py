@@ -6,6 +6,7 @@ from decimal import Decimal
 from nexus.bots.close import finish_close, request_close
 from nexus.bots.events import BotChanged, CloseRequested
 from nexus.bots.models import Bot, CloseRequest
+from nexus.bots.retry import WAITS
 from tests.scenes import AT, Scene
 
 
@@ -76,11 +77,15 @@ async def test_what_was_sold_stops_the_bot_and_leaves_the_trade(scene: Scene) ->
     assert (written.finished_at, written.outcome) == (AT, "Everything was sold.")
 
 
-async def test_what_could_not_be_sold_pauses_the_bot_in_its_trade(scene: Scene) -> None:
+async def test_what_could_not_be_sold_is_tried_again_and_stays_in_its_trade(scene: Scene) -> None:
     bot = await scene.follower()
     await finish(scene, await close(scene, bot), sold=False, outcome="The reason.")
     found = await scene.the_bot(bot)
-    assert (found.status, found.status_reason) == ("paused", "The reason.")
+    assert (found.status, found.status_reason) == ("closing", "The reason.")
+    [failed, again] = await scene.rows(CloseRequest)
+    assert (failed.finished_at, failed.outcome) == (AT, "The reason.")
+    assert (again.attempt, again.requested_by) == (2, failed.requested_by)
+    assert (again.not_before, again.finished_at) == (AT + WAITS[0], None)
     held = await scene.holding(bot)
     assert (held.layers, held.quantity) == (1, Decimal("0.007992"))
     assert held.trade_id is not None

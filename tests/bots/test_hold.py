@@ -1,5 +1,6 @@
 """Does a position follow from its fills alone, with no unit and no cent lost?"""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,11 +9,14 @@ from hypothesis import strategies as st
 
 from nexus.bots.hold import Execution, Held, after_fill
 
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CENT_OF_A_CENT = Decimal("1e-15")
 """Far below the twelve places that are stored: what division may leave over."""
 
 
-def fill(side: str, quantity: str, price: str = "100", fee: str = "0") -> Execution:
+def fill(
+    side: str, quantity: str, price: str = "100", fee: str = "0", at: datetime = NOON
+) -> Execution:
     """Make a fill; the fee is written as `1 USDT`."""
     amount, _, asset = fee.partition(" ")
     return Execution(
@@ -21,12 +25,13 @@ def fill(side: str, quantity: str, price: str = "100", fee: str = "0") -> Execut
         quantity=Decimal(quantity),
         fee=Decimal(amount),
         fee_asset=asset or "USDT",
+        at=at,
     )
 
 
 def trade(*, buys: bool, price: Decimal, quantity: Decimal) -> Execution:
     """Make a fill without a fee."""
-    return Execution(buys, price, quantity, Decimal(0), "USDT")
+    return Execution(buys, price, quantity, Decimal(0), "USDT", NOON)
 
 
 def hold(*fills: Execution, held: Held | None = None) -> Held:
@@ -127,7 +132,7 @@ def test_value_is_conserved_over_any_life(
         base += sign * quantity - (fee if asset == "BTC" else 0)
         quote -= sign * quantity * price + (fee if asset == "USDT" else 0)
         held = after_fill(
-            held, Execution(buys, price, quantity, fee, asset), base="BTC", quote="USDT"
+            held, Execution(buys, price, quantity, fee, asset, NOON), base="BTC", quote="USDT"
         )
         assert held.quantity >= 0
         assert held.cost >= 0
@@ -151,3 +156,40 @@ def test_buying_and_selling_all_brings_what_came_in_less_what_went_out(
     left = hold(trade(buys=False, price=price, quantity=held.quantity), held=held)
     assert numbers(left)[:2] == ("0", "0")
     assert left.realised == held.quantity * price - paid
+
+
+# -------------------------------------------------------------------------------- the day's result
+def test_a_days_sales_are_counted_together_fees_included() -> None:
+    later = NOON + timedelta(hours=11)
+    held = hold(
+        fill("buy", "4"), fill("sell", "1", "90", "0.5 USDT"), fill("sell", "1", "110", at=later)
+    )
+    assert (held.day, round(held.day_result, 9)) == (NOON.date(), Decimal("-0.5"))
+    assert held.lost_at == NOON
+
+
+def test_the_next_day_begins_at_nothing_and_remembers_when_it_lost() -> None:
+    midnight = datetime(2026, 3, 3, tzinfo=UTC)
+    held = hold(fill("buy", "4"), fill("sell", "1", "90"), fill("sell", "1", "120", at=midnight))
+    assert (held.day, round(held.day_result, 9)) == (midnight.date(), Decimal(20))
+    assert held.lost_at == NOON
+
+
+def test_a_sale_that_is_told_of_days_later_changes_no_newer_day() -> None:
+    yesterday = NOON - timedelta(days=1)
+    held = hold(fill("buy", "4"), fill("sell", "1", "120"), fill("sell", "1", "50", at=yesterday))
+    assert (held.day, round(held.day_result, 9)) == (NOON.date(), Decimal(20))
+    assert held.lost_at == yesterday
+    assert round(held.realised, 9) == Decimal(-30)
+
+
+def test_the_day_is_the_utc_day_wherever_the_clock_stands() -> None:
+    tokyo = datetime.fromisoformat("2026-03-03T05:00:00+09:00")
+    held = hold(fill("buy", "1"), fill("sell", "1", "90", at=tokyo))
+    assert held.day == NOON.date()
+
+
+def test_buying_and_selling_without_a_loss_are_no_loss() -> None:
+    held = hold(fill("buy", "3"), fill("sell", "1", "100"), fill("sell", "1", "100"))
+    assert held.lost_at is None, "what a division leaves over is no loss"
+    assert round(held.day_result, 9) == 0

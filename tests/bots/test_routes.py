@@ -60,7 +60,7 @@ async def test_bob_cannot_see_alices_bot(website: Website) -> None:
 async def test_a_bot_that_cannot_be_is_not_there(website: Website) -> None:
     async with customers(website, "alice") as [alice]:
         for bot in ("0", "-1", "x", "9223372036854775808", "9" * 40):
-            for what in ("start", "pause", "close"):
+            for what in ("start", "pause", "stop", "close"):
                 path = f"/bots/{bot}/{what}"
                 assert (await alice.press(path)).status_code == 404, path
             assert (await alice.browser.get(f"/bots/{bot}/close")).status_code == 404
@@ -90,13 +90,17 @@ async def test_a_button_without_the_token_does_nothing(website: Website) -> None
         ("paused", "pause", "paused"),
         ("paused", "start", "running"),
         ("stopped", "start", "running"),
+        ("running", "stop", "stopped"),
+        ("paused", "stop", "stopped"),
+        ("closing", "stop", "stopped"),
+        ("stopped", "stop", "stopped"),
         ("running", "start", "running"),
         ("stopped", "pause", "stopped"),
         ("closing", "start", "closing"),
         ("closing", "pause", "closing"),
     ],
 )
-async def test_start_and_pause(website: Website, before: str, what: str, after: str) -> None:
+async def test_start_pause_and_stop(website: Website, before: str, what: str, after: str) -> None:
     async with customers(website, "alice") as [alice]:
         bot = await scene_of(website).bot(alice.account, status=before)
         answer = await alice.press(f"/bots/{bot}/{what}")
@@ -125,7 +129,7 @@ async def test_a_form_with_more_than_its_fields_is_refused(website: Website) -> 
     async with customers(website, "alice") as [alice]:
         bot = await scene_of(website).bot(alice.account)
         extra = {"status": "running", "allocation": "1000000", "user_id": "2"}
-        for what in ("start", "pause", "close"):
+        for what in ("start", "pause", "stop", "close"):
             fields = {"idempotency_key": KEY} if what == "close" else {}
             for name, value in extra.items():
                 form = {name: value, **fields}
@@ -140,6 +144,8 @@ async def test_closing_asks_first_and_says_what_it_will_do(website: Website) -> 
         page = " ".join((await alice.browser.get(f"/bots/{bot}/close")).text.split())
     assert "Stop and close BTC/USDT" in page
     assert "so nothing is sold" in page
+    for meaning in ("Nothing new is bought.", "Nothing is bought and nothing is sold."):
+        assert meaning in page
     [key] = re.findall(r'name="idempotency_key" value="([^"]+)"', page)
     assert 16 <= len(key) <= 64
 

@@ -11,6 +11,7 @@ from nexus.bots.events import BotChanged, CloseRequested
 from nexus.bots.models import Bot, CloseRequest
 from nexus.bots.start import create_bot, start_bot
 from nexus.bots.stop import Meaning, stop_everything
+from nexus.fanout.close import TAKEN_BACK
 from nexus.strategy.border import Action
 from tests.scenes import Scene, somebody_waits
 from tests.scripted import BTC
@@ -154,7 +155,7 @@ async def test_a_sale_under_way_is_stopped_before_it_is_sent(scene: Scene) -> No
     assert (await scene.holding(bot)).quantity == held
     assert await states(scene) == ["stopped"]
     [request] = await scene.rows(CloseRequest)
-    assert request.outcome == "BOT_STOPPED: status=stopped"
+    assert request.outcome == TAKEN_BACK
 
 
 async def test_a_bot_that_is_being_made_is_stopped_too(scene: Scene) -> None:

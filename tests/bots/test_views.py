@@ -3,16 +3,23 @@
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
 from nexus.bots.close import request_close
-from nexus.bots.models import Bot
+from nexus.bots.close_many import close_bots
+from nexus.bots.models import Bot, Holding
+from nexus.bots.retry import TRIES
 from nexus.bots.views import BotView, Strategies, bot_of, bots_of, total
+from nexus.core.clock import now
 from nexus.exchanges.models import ExchangeAccount
+from nexus.exchanges.protocol import VenueStatus
 from nexus.market.models import TickerRow
-from nexus.strategy.border import load_strategies
+from nexus.strategy.border import Action, load_strategies
+from nexus.strategy.models import LeaderBookRow
 from tests.feed.watching import queries
+from tests.limited import bots_of_one, limit
 from tests.scenes import Scene
-from tests.scripted import BTC, PRICE, reject
+from tests.scripted import BTC, PRICE, reject, take
 
 
 @pytest.fixture
@@ -50,12 +57,14 @@ async def test_bob_has_no_way_to_alices_bot(scene: Scene, strategies: Strategies
     }
 
 
-async def test_the_bots_of_many_people_cost_one_query(scene: Scene, strategies: Strategies) -> None:
+async def test_the_bots_of_many_people_cost_as_many_queries_as_those_of_one(
+    scene: Scene, strategies: Strategies
+) -> None:
     people = [(await scene.the_bot(await scene.bot())).user_id for _ in range(8)]
     async with scene.database.transaction() as tx:
         with queries(scene.database) as sent:
             assert len(await bots_of(tx, people, strategies)) == 8
-    assert len(sent) == 1
+    assert len(sent) == 2, "the bots, and who has limits"
 
 
 # --------------------------------------------------------------------------------- its numbers
@@ -180,9 +189,107 @@ async def test_a_sale_that_did_not_go_through_is_said_in_words(
     scene.exchange.next_orders(reject())
     await scene.sweep()
     bot = await view(scene, bot_id, strategies)
-    assert (bot.status, bot.can_close, bot.can_start) == ("paused", True, True)
+    assert (bot.status, bot.can_close, bot.can_start, bot.can_stop) == (
+        "closing", False, False, True,
+    )  # fmt: skip
     assert (await scene.the_bot(bot_id)).status_reason.startswith("REJECTED: code=-2010")
     assert bot.note == (
-        "It was not sold, so it did not stop. It is paused: it takes no new entry, and follows"
-        " exits. You can close it again."
+        "It is selling what it holds. The last try failed. The exchange refused the order. Nothing"
+        f" was traded. Try 2 of {TRIES} is at 12:00:15. To keep what it holds instead, stop it."
     )
+
+
+async def test_a_sale_of_a_part_is_not_called_no_sale(scene: Scene, strategies: Strategies) -> None:
+    bot_id = await scene.follower()
+    await close(scene, bot_id)
+    scene.exchange.next_orders(take(VenueStatus.EXPIRED, "0.5"))
+    await scene.sweep()
+    assert (await view(scene, bot_id, strategies)).note == (
+        "It is selling what it holds. The last try failed. Only 0.00395 of 0.0079 was sold."
+        " Try 2 of 6 is at 12:00:15. To keep what it holds instead, stop it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "note"),
+    [
+        ("Its tier has ended.", "Its tier has ended. It is paused: it takes no new entry"),
+        ("TIER_ENDED: tier=pro", "It is paused: it takes no new entry"),
+    ],
+)
+async def test_a_bot_paused_for_another_reason_is_not_said_to_be_unsold(
+    scene: Scene, strategies: Strategies, reason: str, note: str
+) -> None:
+    bot_id = await scene.bot(status="paused", status_reason=reason)
+    assert (await view(scene, bot_id, strategies)).note == f"{note}, and follows exits."
+
+
+# --------------------------------------------------------------------------------- what holds it
+async def test_a_limit_of_its_owner_is_said_on_a_running_bot_alone(
+    scene: Scene, strategies: Strategies
+) -> None:
+    person, [holding, waiting] = await bots_of_one(scene, 2)
+    paused = await scene.bot(await scene.account(person), status="paused")
+    [first, _] = await scene.enter()
+    await scene.place([first])
+    await limit(scene, person, positions=1)
+    said = "As many bots as you allow are in a trade: 1 of 1."
+    assert (await view(scene, waiting, strategies)).limit.startswith(said)
+    assert (await view(scene, holding, strategies)).limit == "", "it may still add to its trade"
+    assert (await view(scene, paused, strategies)).limit == ""
+    await limit(scene, person, allocation=Decimal(400), cooldown_minutes=5)
+    said = "Your bots have invested all of the 400.00 that you allow."
+    assert (await view(scene, holding, strategies)).limit == said
+    async with scene.database.transaction() as tx:
+        await tx.execute(update(Holding).values(lost_at=now()))
+    said = "After a loss you wanted a pause: nothing is bought before 1 Jun 12:05 UTC."
+    assert (await view(scene, waiting, strategies)).limit == said
+    await limit(scene, person, drawdown=Decimal(1))
+    await scene.market(PRICE / 2)
+    assert (
+        "below its highest, and your limit is 1.00."
+        in (await view(scene, holding, strategies)).limit
+    )
+
+
+async def test_a_sale_that_was_given_up_says_why(scene: Scene, strategies: Strategies) -> None:
+    bot_id = await scene.follower()
+    await close(scene, bot_id)
+    scene.exchange.next_orders(*[reject()] * TRIES)
+    for _ in range(TRIES):
+        await scene.sweep()
+        scene.passes(seconds=3601)
+        await scene.market()
+    bot = await view(scene, bot_id, strategies)
+    assert (bot.status, bot.can_close, bot.can_start) == ("paused", True, True)
+    assert bot.note == (
+        "It was not sold, so it did not stop. The exchange refused the order. Nothing was traded."
+        " It is paused: it takes no new entry, and follows exits. You can close it again."
+    )
+
+
+async def test_a_sale_that_staff_asked_for_is_not_called_the_owners(
+    scene: Scene, strategies: Strategies
+) -> None:
+    bot_id = await scene.follower()
+    async with scene.database.transaction() as tx:
+        await close_bots(tx, actor_id=1, idempotency_key="once")
+    bot = await view(scene, bot_id, strategies)
+    assert bot.note == "Our staff told it to sell what it holds, and stop."
+    await scene.sweep()
+    bot = await view(scene, bot_id, strategies)
+    assert bot.note == "Our staff closed it. It buys nothing until you start it again."
+
+
+async def test_a_stop_is_shown_to_who_follows_it(scene: Scene, strategies: Strategies) -> None:
+    bot_id = await scene.follower()
+    assert (await view(scene, bot_id, strategies)).stop_price is None
+    async with scene.database.transaction() as tx:
+        await tx.execute(update(LeaderBookRow).values(stop_price=Decimal(48_500)))
+    stop = Decimal(48_500)
+    for status, shown in (("running", stop), ("paused", stop), ("stopped", None)):
+        await scene.change(Bot, bot_id, status=status)
+        assert (await view(scene, bot_id, strategies)).stop_price == shown
+    await scene.change(Bot, bot_id, status="running")
+    await scene.decide(Action.EXIT, "0")
+    assert (await view(scene, bot_id, strategies)).stop_price is None

@@ -2,12 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nexus.core.clock import SetClock, SystemClock, from_ms, now, to_ms, use
+from nexus.core.clock import JumpingClock, SetClock, SystemClock, from_ms, now, to_ms, use
 
 NOON = datetime(2020, 3, 12, 12, tzinfo=UTC)
 
@@ -69,3 +70,18 @@ def test_milliseconds_come_back_whole(milliseconds: int) -> None:
     moment = from_ms(milliseconds)
     assert moment.microsecond % 1000 == 0
     assert to_ms(moment) == milliseconds
+
+
+def test_a_clock_jumps_as_its_file_says_and_tells(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "clock"
+    with use(JumpingClock(path)):
+        assert abs(now() - SystemClock().now()) < timedelta(seconds=2)
+        path.write_text("-5000")
+        assert timedelta(seconds=4) < SystemClock().now() - now() < timedelta(seconds=7)
+        path.write_text("half written")
+        assert timedelta(seconds=4) < SystemClock().now() - now()
+        path.write_text("0")
+        assert abs(now() - SystemClock().now()) < timedelta(seconds=2)
+    assert capfd.readouterr().err == "fault clock=-5000\nfault clock=0\n"

@@ -36,14 +36,20 @@ def test_a_process_dies_at_its_point_and_says_where() -> None:
     died = run("sent=1")
     assert died.returncode == -signal.SIGKILL
     assert died.stdout.split() == ["claimed", "sent"]
-    assert died.stderr == "fault reached=sent\n"
+    assert died.stderr == "fault reached=sent:kill\n"
+
+
+def test_it_can_be_told_to_end_instead() -> None:
+    ended = run("recorded:end=1")
+    assert ended.returncode == -signal.SIGTERM
+    assert ended.stderr == "fault reached=recorded:end\n"
 
 
 def test_what_has_no_chance_never_happens() -> None:
     assert run("sent=0,claimed=0").stdout.endswith("alive\n")
 
 
-@pytest.mark.parametrize("plan", ["nowhere=1", "sent", "sent=often"])
+@pytest.mark.parametrize("plan", ["nowhere=1", "sent:late=1", "sent", "sent=often"])
 def test_a_plan_that_is_none_is_refused(plan: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         load_faults(plan, seed=1)

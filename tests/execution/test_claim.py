@@ -12,7 +12,7 @@ from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import Side
 from nexus.execution.claim import Claims, claim
 from nexus.execution.client_id import client_order_id
-from nexus.execution.events import PlanRefused
+from nexus.fanout.events import PlanRefused
 from nexus.fanout.models import PlanRow
 from nexus.fanout.plan import Origin, write_plans
 from nexus.fanout.seats import seats

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select, update
 
 from nexus.bots.close import request_close
+from nexus.bots.close_many import close_bots
 from nexus.bots.models import Bot
-from nexus.bots.start import pause_bot
+from nexus.bots.start import pause_bot, stop_bot
 from nexus.bots.stop import Meaning
 from nexus.bots.stop import stop_everything as stop_all_of_a_person
 from nexus.core.db import Transaction
@@ -63,7 +64,27 @@ async def _only(tx: Transaction, column: object) -> int:
     return int((await tx.scalars(select(column))).one())  # type: ignore[call-overload]
 
 
+async def pause_all_entries(tx: Transaction) -> None:
+    await set_switch(tx, "entries:everything", stopped=True, reason="", by="test")
+
+
+async def pause_the_strategys_entries(tx: Transaction) -> None:
+    await set_switch(tx, "entries:strategy:trend", stopped=True, reason="", by="test")
+
+
+async def close_by_staff(tx: Transaction) -> None:
+    assert await close_bots(tx, actor_id=1, idempotency_key="1") == 1
+
+
+async def stop_one(tx: Transaction) -> None:
+    await stop_bot(tx, await _only(tx, Bot.id), by="test")
+
+
 STOPS: dict[Stop, str] = {
+    pause_all_entries: "STOPPED: switch=entries:everything",
+    pause_the_strategys_entries: "STOPPED: switch=entries:strategy:trend",
+    close_by_staff: "BOT_CLOSING: status=closing",
+    stop_one: "BOT_STOPPED: status=stopped",
     stop_everything: "STOPPED: switch=everything",
     stop_the_strategy: "STOPPED: switch=strategy:trend",
     pause: "BOT_PAUSED: status=paused",

@@ -21,6 +21,7 @@ FILTERS = Filters(
 )
 FLAT = Seat(
     bot_id=1,
+    user_id=3,
     account_id=2,
     venue="binance",
     status="running",

@@ -7,15 +7,16 @@ import pytest
 from sqlalchemy import update
 
 from nexus.bots.close import request_close
-from nexus.bots.models import CloseRequest, Holding
-from nexus.bots.start import start_bot
+from nexus.bots.models import Bot, CloseRequest, Holding
+from nexus.bots.retry import TRIES
+from nexus.bots.start import start_bot, stop_bot
 from nexus.exchanges.models import AccountBalance, SymbolFilter
 from nexus.exchanges.protocol import VenueStatus
-from nexus.fanout.close import plan_closes
+from nexus.fanout.close import TAKEN_BACK, plan_closes
 from nexus.market.models import TickerRow
 from nexus.regime.record import set_switch
 from nexus.strategy.border import Action
-from tests.scenes import Scene
+from tests.scenes import AT, Scene
 from tests.scripted import PRICE, fill, lose_answer, refuse_for_now, reject, take
 
 
@@ -39,7 +40,8 @@ async def test_it_sells_what_the_bot_holds(scene: Scene) -> None:
     await scene.sweep()
     [_, plan] = await scene.plans()
     assert (plan.action, plan.side, plan.quantity) == ("close", "sell", Decimal("0.0079"))
-    assert (plan.origin, plan.reference_price) == (f"close/{plan.close_request_id}", PRICE)
+    assert plan.origin == f"close/{plan.close_request_id}/{AT.isoformat()}"
+    assert plan.reference_price == PRICE
     assert [order.status for order in await scene.orders()] == ["FILLED", "FILLED"]
     assert await told(scene, bot) == ("stopped", "Everything was sold.")
 
@@ -139,18 +141,23 @@ async def test_it_needs_no_open_gate(scene: Scene) -> None:
     assert (await scene.the_bot(bot)).status == "stopped"
 
 
-async def test_a_halted_symbol_pauses_the_bot_with_the_reason(scene: Scene) -> None:
+async def test_a_halted_symbol_is_tried_again_later(scene: Scene) -> None:
     bot = await scene.follower()
     async with scene.database.transaction() as tx:
         await tx.execute(update(SymbolFilter).values(trading=False))
     await close(scene, bot)
     await scene.sweep()
     assert await told(scene, bot) == (
-        "paused", "SYMBOL_NOT_TRADING: symbol=BTC/USDT venue=scripted",
+        "closing", "SYMBOL_NOT_TRADING: symbol=BTC/USDT venue=scripted",
     )  # fmt: skip
+    async with scene.database.transaction() as tx:
+        await tx.execute(update(SymbolFilter).values(trading=True))
+    scene.passes(seconds=16)
+    await scene.sweep()
+    assert await told(scene, bot) == ("stopped", "Everything was sold.")
 
 
-async def test_a_refused_sale_pauses_the_bot_with_the_reason_and_can_be_asked_again(
+async def test_a_refused_sale_is_tried_again_under_a_new_name_and_not_before_its_time(
     scene: Scene,
 ) -> None:
     bot = await scene.follower()
@@ -158,13 +165,57 @@ async def test_a_refused_sale_pauses_the_bot_with_the_reason_and_can_be_asked_ag
     await close(scene, bot)
     await scene.sweep()
     reason = "REJECTED: code=-1013 message=Filter failure: NOTIONAL"
-    assert await told(scene, bot) == ("paused", reason)
+    assert await told(scene, bot) == ("closing", reason)
     assert (await scene.holding(bot)).quantity == Decimal("0.007992")
+
+    scene.passes(seconds=14)
+    await scene.sweep()
+    assert len(await scene.orders()) == 2
+    scene.passes(seconds=2)
+    await scene.market()
+    await scene.sweep()
+    assert await told(scene, bot) == ("stopped", "Everything was sold.")
+    assert await outcomes(scene) == [reason, "Everything was sold."]
+    [_, first, second] = await scene.orders()
+    assert first.client_order_id != second.client_order_id
+    assert (first.plan_id, first.attempt, second.attempt) != (second.plan_id, 1, 2)
+
+
+async def test_after_the_last_try_it_pauses_with_the_reason_and_can_be_asked_again(
+    scene: Scene,
+) -> None:
+    bot = await scene.follower()
+    scene.exchange.next_orders(*[reject(-1013, "Filter failure: NOTIONAL")] * TRIES)
+    await close(scene, bot)
+    for _ in range(TRIES):
+        await scene.sweep()
+        scene.passes(seconds=3601)
+        await scene.market()
+    reason = "REJECTED: code=-1013 message=Filter failure: NOTIONAL"
+    assert await told(scene, bot) == ("paused", reason)
+    assert [r.attempt for r in await scene.rows(CloseRequest)] == list(range(1, TRIES + 1))
+    await scene.sweep()
+    assert len(await scene.orders()) == 1 + TRIES
 
     await close(scene, bot, "again")
     await scene.sweep()
     assert await told(scene, bot) == ("stopped", "Everything was sold.")
-    assert await outcomes(scene) == [reason, "Everything was sold."]
+
+
+async def test_a_sale_its_owner_takes_back_is_not_tried_again(scene: Scene) -> None:
+    bot = await scene.follower()
+    scene.exchange.next_orders(reject(-1013, "Filter failure: NOTIONAL"))
+    await close(scene, bot)
+    await scene.sweep()
+    async with scene.database.transaction() as tx:
+        assert await stop_bot(tx, bot, by="test")
+    scene.passes(seconds=16)
+    await scene.market()
+    await scene.sweep()
+    assert await told(scene, bot) == ("stopped", "")
+    assert (await outcomes(scene))[-1] == TAKEN_BACK
+    assert len(await scene.orders()) == 2
+    assert (await scene.holding(bot)).quantity == Decimal("0.007992")
 
 
 async def test_a_sale_that_was_not_taken_is_tried_again_by_itself(scene: Scene) -> None:
@@ -178,35 +229,46 @@ async def test_a_sale_that_was_not_taken_is_tried_again_by_itself(scene: Scene) 
     assert await told(scene, bot) == ("stopped", "Everything was sold.")
 
 
-async def test_a_partly_filled_sale_leaves_the_bot_paused_with_the_rest(scene: Scene) -> None:
+async def test_of_a_partly_filled_sale_the_rest_is_sold_by_the_next_try(scene: Scene) -> None:
     bot = await scene.follower()
     scene.exchange.next_orders(take(VenueStatus.EXPIRED, "0.5"))
     await close(scene, bot)
     await scene.sweep()
-    assert await told(scene, bot) == (
-        "paused", "Only 0.00395 of 0.0079 was sold. Close it again to sell the rest.",
-    )  # fmt: skip
+    assert await told(scene, bot) == ("closing", "Only 0.00395 of 0.0079 was sold.")
     assert (await scene.holding(bot)).quantity == Decimal("0.004042")
+    scene.passes(seconds=16)
+    await scene.market()
+    await scene.sweep()
+    assert await told(scene, bot) == ("stopped", "Everything was sold.")
+    assert (await scene.plans())[-1].quantity == Decimal("0.004")
 
 
-async def test_a_sale_the_exchange_ended_pauses_the_bot_with_the_reason(scene: Scene) -> None:
+async def test_a_sale_the_exchange_ended_is_tried_again_with_the_reason(scene: Scene) -> None:
     bot = await scene.follower()
     scene.exchange.next_orders(take(VenueStatus.EXPIRED))
     await close(scene, bot)
     await scene.sweep()
     assert await told(scene, bot) == (
-        "paused", "EXPIRED: the exchange ended the order, nothing was sold",
+        "closing", "EXPIRED: the exchange ended the order, nothing was sold",
     )  # fmt: skip
 
 
-async def test_everything_stopped_pauses_the_bot_with_the_reason(scene: Scene) -> None:
+async def test_while_everything_is_stopped_nothing_is_sold_until_a_later_try(
+    scene: Scene,
+) -> None:
     bot = await scene.follower()
     async with scene.database.transaction() as tx:
         await set_switch(tx, "everything", stopped=True, reason="", by="test")
     await close(scene, bot)
     await scene.sweep()
-    assert await told(scene, bot) == ("paused", "STOPPED: switch=everything")
+    assert await told(scene, bot) == ("closing", "STOPPED: switch=everything")
     assert len(scene.exchange.received) == 1
+    async with scene.database.transaction() as tx:
+        await set_switch(tx, "everything", stopped=False, reason="", by="test")
+    scene.passes(seconds=16)
+    await scene.market()
+    await scene.sweep()
+    assert await told(scene, bot) == ("stopped", "Everything was sold.")
 
 
 async def test_it_sells_no_more_than_is_free(scene: Scene) -> None:
@@ -238,3 +300,19 @@ async def test_a_closed_bot_follows_again_from_the_next_entry(scene: Scene, held
     assert (await scene.plans())[-1].reason.startswith("NOT_IN_TRADE")
     await scene.decide(Action.EXIT, "0")
     assert len(await scene.enter()) == 1
+
+
+async def test_a_close_asked_for_anew_ends_the_one_that_was_never_sent(scene: Scene) -> None:
+    """Told to stop and keep in between: the first sale is dropped, and its wish must not hang."""
+    bot = await scene.follower()
+    await close(scene, bot, "first")
+    async with scene.database.transaction() as tx:
+        assert len(await plan_closes(tx, scene.settings)) == 1
+    await scene.change(Bot, bot, status="stopped")
+    await close(scene, bot, "second")
+    await scene.sweep()
+    assert await told(scene, bot) == ("stopped", "Everything was sold.")
+    assert await outcomes(scene) == [
+        "You asked again before anything was sold.", "Everything was sold.",
+    ]  # fmt: skip
+    assert [order.side for order in await scene.orders()] == ["buy", "sell"]

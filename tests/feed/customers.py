@@ -58,7 +58,7 @@ async def customers(
             account = await scene_of(website).account(person, venue=venue)
             browser = await stack.enter_async_context(website.browser())
             assert (await browser.sign_in(f"{name}@example.com")).status_code == 303
-            token = await browser.token("/bots/new")
+            token = await browser.token("/stop")
             signed_in.append(Customer(person, account, browser, token))
         yield signed_in
 

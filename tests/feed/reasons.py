@@ -7,7 +7,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2] / "src" / "nexus"
 
-WRITERS = ("fanout/*.py", "execution/*.py", "exchanges/guard.py")
+WRITERS = ("bots/limits.py", "fanout/*.py", "execution/*.py", "exchanges/guard.py")
 """Where plans and orders get their reasons. The gate's verdicts carry a sentence themselves."""
 
 REASON = re.compile(r"(?=[A-Z_{}]*[A-Z]{2})[A-Z_{}]+: ?")
@@ -15,7 +15,14 @@ REASON = re.compile(r"(?=[A-Z_{}]*[A-Z]{2})[A-Z_{}]+: ?")
 
 COMPUTED = {
     "BOT_{}": ("PAUSED", "STOPPED", "CLOSING"),
-    "{}_BELOW_MINIMUM": ("ORDER", "BALANCE", "TIER", "USER_LIMIT"),
+    "{}_BELOW_MINIMUM": (
+        "ORDER",
+        "BALANCE",
+        "TIER",
+        "USER_LIMIT",
+        "TRADE_LIMIT",
+        "ALLOCATION_LIMIT",
+    ),
 }
 """What the computed part of a code can be: the bot's states, and the limits on an order."""
 
@@ -63,3 +70,17 @@ def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield node.value
+
+
+def checks_of(table: type) -> str:
+    """Give the text of a table's check on its status."""
+    [text] = [
+        str(check.sqltext)
+        for check in table.__table__.constraints  # type: ignore[attr-defined]
+        if "status IN" in str(getattr(check, "sqltext", ""))
+    ]
+    return text
+
+
+def statuses_of(table: type) -> set[str]:
+    return set(re.findall(r"'(\w+)'", checks_of(table)))

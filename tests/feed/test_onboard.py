@@ -77,6 +77,7 @@ async def test_steps_are_put_aside_one_by_one_until_nothing_is_left(website: Web
         await join(website, browser)
         assert await skip(browser, "factor") == 303
         assert await states(browser) == ["done", "open", "skipped", "open"]
+        assert "1 of 4, 1 skipped" in (await browser.get("/")).text
         await skip(browser, "factor")
         await skip(browser, "bot")
         await skip(browser, "exchange")

@@ -1,5 +1,6 @@
 """Do the live pages show a person what is theirs, and nothing that is not?"""
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -79,7 +80,10 @@ async def test_home_shows_the_market_the_bots_the_feed_and_the_decisions(website
     assert page.index('id="feed-8"') < page.index('id="feed-7"')
     assert "Why not you" in page
     assert "The exchange does not trade this symbol at the moment." in page
-    assert 'hx-sse:connect="/live?after=8"' in page, "the stream goes on where the page ends"
+    newest = re.search(r'id="feed-(\d+)"', page)
+    assert newest
+    assert f'hx-sse:connect="/live?after={newest[1]}"' in page, "it goes on where the page ends"
+    assert page.index("no buy order") < page.index('id="feed-8"'), "the denial is news too"
 
 
 async def test_the_page_survives_what_people_write(website: Website) -> None:

@@ -101,10 +101,10 @@ async def test_blocked_decisions_are_found_with_their_reason(website: Website) -
         await scene.decide(Action.ENTER, code="REGIME_BEARISH")
         await scene.enter()
         text = (await alice.browser.get("/gate?show=blocked")).text
-        assert text.count('class="decision"') == 1
+        assert text.count('class="gate-line"') == 1
         assert "Enter: bearish market" in text
         other = (await alice.browser.get("/gate?show=blocked&reason=CRASH_GUARD")).text
-    assert 'class="decision"' not in other
+    assert 'class="gate-line"' not in other
 
 
 def test_every_reason_of_the_gate_has_words() -> None:

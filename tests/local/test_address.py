@@ -15,6 +15,18 @@ def test_a_taken_port_is_refused_with_another_one_proposed() -> None:
             choose_address("127.0.0.1", port)
 
 
+def test_a_port_is_taken_when_its_name_leads_elsewhere() -> None:
+    """We listen on 127.0.0.1 and say `localhost`, which browsers look for at ::1 first."""
+    try:
+        other = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with other:
+        port = other.getsockname()[1]
+        with pytest.raises(LocalError, match=f"Port {port} .* is taken .* PORT="):
+            choose_address("127.0.0.1", port)
+
+
 def test_port_zero_is_any_free_one() -> None:
     chosen = choose_address("127.0.0.1", 0)
 
@@ -30,9 +42,11 @@ def test_a_host_that_is_not_ours_is_refused() -> None:
 @pytest.mark.parametrize(
     ("host", "url"),
     [
-        ("127.0.0.1", "http://127.0.0.1:80"),
-        ("0.0.0.0", "http://127.0.0.1:80"),  # noqa: S104
-        ("::", "http://[::1]:80"),
+        ("127.0.0.1", "http://localhost:80"),
+        ("0.0.0.0", "http://localhost:80"),  # noqa: S104
+        ("::", "http://localhost:80"),
+        ("192.0.2.1", "http://192.0.2.1:80"),
+        ("2001:db8::1", "http://[2001:db8::1]:80"),
         ("nexus.local", "http://nexus.local:80"),
     ],
 )

@@ -24,7 +24,7 @@ def test_what_is_missing_is_completed() -> None:
         "REDIS_URL": ADDRESSES.redis_url,
         "EXCHANGE_URL": "http://127.0.0.1:2",
         "MARKET_URL": "http://127.0.0.1:2",
-        "BASE_URL": "http://127.0.0.1:8123",
+        "BASE_URL": "http://localhost:8123",
         "HOST": "0.0.0.0",  # noqa: S104
         "PORT": "8123",
     }

@@ -65,7 +65,7 @@ def test_a_malformed_file_is_refused_with_its_line(
 def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "empty.csv"
     path.touch()
-    with pytest.raises(SimulatorError, match="line 1: the column open_time_ms is missing"):
+    with pytest.raises(SimulatorError, match="line 1: the file is empty"):
         read(path)
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from nexus.local import replay_command
 from nexus.local.replay import Options
-from tests.local.recordings import lines, write
+from tests.local.recordings import START, lines, write
 
 
 def answer(*options: str) -> Result:
@@ -113,3 +113,37 @@ def test_books_that_disagree_are_said_and_fail(monkeypatch: pytest.MonkeyPatch) 
     said = answer("--candles=BTC/USDT=x", "--timeframe=1h", "--json")
     assert (said.exit_code, said.stdout) == (1, '{"fills": 1}\n')
     assert said.stderr == "The books disagree: nx-1: venue, ledger and fills disagree\n"
+
+
+def test_the_trace_never_overwrites_the_candles(tmp_path: Path) -> None:
+    path = write(tmp_path / "btc.csv", lines(5))
+    before = path.read_bytes()
+    link = tmp_path / "link.csv"
+    link.symlink_to(path)
+    for trace in (path, link):
+        said = answer(f"--candles=BTC/USDT={path}", "--timeframe=1h", f"--trace={trace}")
+        assert said.exit_code == 1
+        assert said.stderr == (
+            f"--trace {trace}: its candles are read from there. Choose another file.\n"
+        )
+    assert path.read_bytes() == before
+
+
+def test_an_empty_file_and_a_crooked_line_are_named(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+    assert "the file is empty" in answer(f"--candles=BTC/USDT={empty}", "--timeframe=1h").stderr
+    rows = lines(5)
+    rows[3] += ",9"
+    path = write(tmp_path / "crooked.csv", rows)
+    said = answer(f"--candles=BTC/USDT={path}", "--timeframe=1h").stderr
+    assert "line 4: it has more fields than the first line." in said
+
+
+def test_blank_lines_count_as_lines(tmp_path: Path) -> None:
+    header, first, *_ = lines(5)
+    path = write(
+        tmp_path / "blank.csv", [header, "", "", first.replace(str(START), str(START + 1))]
+    )
+    said = answer(f"--candles=BTC/USDT={path}", "--timeframe=1h").stderr
+    assert said.startswith(f"{path}: line 4: ")

@@ -135,7 +135,7 @@ def test_one_command_brings_everything_up_and_ctrl_c_takes_it_down(start: Start)
     [simulator] = running.seen_by("simulator")
     workers = running.seen_by("worker")
     assert len(workers) == 2
-    assert web["BASE_URL"] == ready["url"] == f"http://127.0.0.1:{web['PORT']}"
+    assert web["BASE_URL"] == ready["url"] == f"http://localhost:{web['PORT']}"
     assert web["EXCHANGE_URL"] == web["MARKET_URL"] == ready["simulator_url"]
     assert web["TICK_SECONDS"] == "5"
     for name in ("SESSION_SECRET", "REDIS_URL"):
@@ -200,6 +200,18 @@ def test_a_taken_port_is_refused_before_anything_starts(refused: Refused) -> Non
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert f"Port {port} on 127.0.0.1 is taken by another program." in refused(port)
+
+
+def test_a_port_taken_meanwhile_is_not_called_ready(start: Start) -> None:
+    """Whatever answers there would pass for ours."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    running = start(port=port, STANDIN_SLOW_DEMO="1")
+    wait_until(lambda: "the demo takes long" in running.text)
+    with socket.create_server(("127.0.0.1", port)):
+        assert running.ends() == 1
+    assert f"Port {port} on 127.0.0.1 is taken by another program." in running.text
+    assert "Nexus is ready" not in running.text
 
 
 @pytest.mark.parametrize("name", ["simulator", "worker", "web"])

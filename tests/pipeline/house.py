@@ -5,7 +5,7 @@ planning, the claims and the paper venue are the real ones.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -85,7 +85,7 @@ class ScriptedStrategy:
             return HOLD
         wish, self.next = self.next, None
         layer = len(book.layers) + 1 if wish.action.buys else 0
-        return Decision(wish.action, wish.target_fraction, layer, wish.why, state=wish.state)
+        return replace(wish, layer=layer)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from nexus.execution.models import OrderRow
 from nexus.fanout.models import PlanRow
 from prove import judge
 from prove.__main__ import prove
-from prove.disturb import Stop
+from prove.campaign import Stop
 
 SECONDS = float(os.environ.get("PROVE_SECONDS", "15"))
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -41,6 +41,7 @@ def entry(client_id: str, **changes: Any) -> dict[str, Any]:
 def evidence(*entries: dict[str, Any], orders: list[OrderRow], **changes: Any) -> judge.Evidence:
     values: dict[str, Any] = {
         "accepted": list(entries),
+        "rejected": [],
         "orders": {one.client_order_id: one for one in orders},
         "plans": {one.plan_id: PlanRow(id=one.plan_id, status="DONE") for one in orders},
         "uids": {1: 10, 2: 20},
@@ -58,7 +59,7 @@ def test_what_is_in_order_is_not_complained_of() -> None:
         judge._against_the_gate, judge._strangers,
     ):  # fmt: skip
         assert look(fine) == []
-    assert judge._after_stops(fine, [Stop(AT + timedelta(seconds=1), 1, None)]) == []
+    assert judge._after_stops(fine, [Stop(AT, 1, after_order=1)]) == []
 
 
 def test_two_accepted_orders_of_one_plan_are_found() -> None:
@@ -81,18 +82,18 @@ def test_a_quantity_that_differs_is_found(qty: str) -> None:
     assert len(judge._differences(differs)) == 1
 
 
-def test_an_order_after_a_stop_is_found() -> None:
-    stop = Stop(AT, 1, None)
-    late = AT + timedelta(seconds=2)
-    at = int(late.timestamp() * 1000)
-    buy = evidence(entry("nx-a", at=at), orders=[order("nx-a", 1, sent_at=late)])
+def test_an_order_claimed_after_a_stop_is_found() -> None:
+    stop = Stop(AT, 1, after_order=4)
+    late = entry("nx-a", at=int((AT + timedelta(seconds=2)).timestamp() * 1000))
+    buy = evidence(late, orders=[order("nx-a", 1, id=5)])
     assert len(judge._after_stops(buy, [stop])) == 1
-    claimed_before = evidence(entry("nx-a", at=at), orders=[order("nx-a", 1)])
+    claimed_before = evidence(late, orders=[order("nx-a", 1, id=4)])
     assert judge._after_stops(claimed_before, [stop]) == []
-    sale = evidence(entry("nx-a", at=at), orders=[order("nx-a", 1, sent_at=late, side="sell")])
+    assert judge._on_the_way(claimed_before, [stop]) == 1
+    sale = evidence(late, orders=[order("nx-a", 1, id=5, side="sell")])
     assert judge._after_stops(sale, [stop]) == []
-    assert len(judge._after_stops(sale, [Stop(AT, None, AT + timedelta(seconds=9))])) == 1
-    assert judge._after_stops(sale, [Stop(AT, None, AT + timedelta(seconds=1))]) == []
+    assert len(judge._after_stops(sale, [Stop(AT, None, 4, 5, exits_too=True)])) == 1
+    assert judge._after_stops(sale, [Stop(AT, None, 3, 4, exits_too=True)]) == []
 
 
 def test_a_plan_that_never_ended_is_found() -> None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from prove.proxy import Proxy
+from prove.proxy import COMMITTED, Proxy
 
 
 @pytest.fixture
@@ -51,6 +51,7 @@ async def test_shut_it_lets_nobody_in(door: Proxy) -> None:
     door.is_open = False
     async with visit(door) as (reader, _):
         assert await reader.read() == b""
+    assert door.turned_away == 1
 
 
 async def test_it_holds_back_answers_until_it_is_told(door: Proxy) -> None:
@@ -70,3 +71,17 @@ async def test_it_cuts_whoever_is_in_it(door: Proxy) -> None:
         assert await reader.readline() == b"HELLO\n"
         assert await door.cut() == 1
         assert await reader.read() == b""
+
+
+async def test_it_counts_the_commits_it_holds_back(door: Proxy) -> None:
+    async with visit(door) as (reader, writer):
+        writer.write(b"anything\n")
+        await reader.readline()
+        door.loses_commits = True
+        writer.write(COMMITTED + b"\n")
+        for _ in range(500):
+            if door.commits_held:
+                break
+            await asyncio.sleep(0.01)
+        await door.cut()
+    assert door.commits_held == 1

@@ -88,3 +88,50 @@ async def test_a_senseless_fault_is_refused(client: Client, fault: dict[str, obj
     answer = await client.control("POST", "/simulator/faults", fault)
     assert answer.status == 400
     assert answer.json["error"]
+
+
+@pytest.mark.parametrize("body", ["html", "huge"])
+async def test_an_answer_can_be_something_else(client: Client, body: str) -> None:
+    await inject(client, "babble", body=body)
+    with pytest.raises(ValueError, match="Expecting value"):
+        await client.order(quantity="0.01")
+    assert await orders(client) == 1
+
+
+async def test_an_answer_can_be_empty(client: Client) -> None:
+    await inject(client, "babble", body="empty")
+    assert (await client.order(quantity="0.01")).json is None
+    assert await orders(client) == 1
+
+
+async def test_an_order_can_be_in_a_state_nobody_knows(client: Client) -> None:
+    await inject(client, "babble", body="unknown_status")
+    assert (await client.order(quantity="0.01")).json["status"] == "SOMETHING_NEW"
+
+
+async def test_only_every_so_many_requests_go_wrong(client: Client) -> None:
+    await inject(client, "refuse", every=3, times=None)
+    statuses = [(await client.order(quantity="0.001")).status for _ in range(6)]
+    assert statuses == [200, 200, 503, 200, 200, 503]
+
+
+async def test_the_record_says_which_fault_came_about(client: Client) -> None:
+    await inject(client, "partial", label="in part")
+    await inject(client, "refuse", label="never", where="GET /api/v3/order")
+    assert (await client.order(quantity="0.01")).json["status"] == "EXPIRED"
+    door = (await client.control("GET", "/simulator/door")).json
+    assert [(one["event"], one["label"]) for one in door] == [("partial", "in part")]
+    left = await client.control("DELETE", "/simulator/faults", {"label": "never"})
+    assert left.json == []
+
+
+async def test_a_halted_pair_takes_no_order_until_it_trades_again(client: Client) -> None:
+    await client.control("POST", "/simulator/symbols", {"symbol": "BTCUSDT", "status": "BREAK"})
+    refused = await client.order(quantity="0.01")
+    assert refused.json == {"code": -1013, "msg": "Market is closed."}
+    await client.control(
+        "POST", "/simulator/symbols", {"symbol": "BTCUSDT", "min_notional": 1_000_000}
+    )
+    assert (await client.order(quantity="0.01")).json["msg"] == "Filter failure: NOTIONAL"
+    await client.control("POST", "/simulator/symbols", {"symbol": "BTCUSDT"})
+    assert (await client.order(quantity="0.01")).status == 200

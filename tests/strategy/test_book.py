@@ -144,3 +144,26 @@ async def test_a_book_says_when_it_was_written(database: Database) -> None:
             await store_book(tx, "trend", BTC, HOLDING)
     async with database.transaction() as tx:
         assert await tx.scalar(select(LeaderBookRow.updated_at)) == START + timedelta(days=1)
+
+
+# ------------------------------------------------------------------------------------ the stop
+def test_a_stop_is_set_kept_raised_and_ends_with_the_trade() -> None:
+    opened = moved(
+        propose(replace(decision("enter", "0.4"), stop_price=Decimal(95)), FLAT),
+        passed=True, trade_id=9,
+    )  # fmt: skip
+    assert opened.stop_price == 95
+    kept = moved(propose(decision("add", "0.7", layer=2), opened), passed=True, trade_id=9)
+    assert kept.stop_price == 95
+    raised = moved(
+        propose(replace(decision("reduce", "0.2"), stop_price=Decimal(99)), kept),
+        passed=True, trade_id=9,
+    )  # fmt: skip
+    assert raised.stop_price == 99
+    ended = moved(propose(decision("exit"), raised), passed=True, trade_id=9)
+    assert ended.stop_price is None
+
+
+def test_a_blocked_decision_moves_no_stop() -> None:
+    wish = replace(decision("add", "0.7", layer=2), stop_price=Decimal(99))
+    assert moved(propose(wish, HOLDING), passed=False, trade_id=7).stop_price is None

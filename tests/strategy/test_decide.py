@@ -1,6 +1,6 @@
 """Is a strategy asked once about each closed candle, and held to the rules of the border?"""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -148,3 +148,15 @@ def test_a_strategy_that_fails_is_left_out_of_this_tick() -> None:
     shown = MarketSnapshot(closes_at(3), {BTC: view(seen)}, calls=1)
     assert decide_or_skip(Failing(), BTC, shown, {}) is None
     assert decide_or_skip(Parrot(), BTC, shown, {}) is not None
+
+
+@pytest.mark.parametrize("stop", ["0", "-1", "NaN", "Infinity", "102", "103"])
+def test_a_stop_that_is_none_or_is_reached_already_is_refused(stop: str) -> None:
+    parrot = Parrot(replace(ENTER, stop_price=Decimal(stop)))
+    with pytest.raises(StrategyError, match="set a stop at"):
+        ask(parrot, series([100, 101, 102]))
+
+
+def test_a_stop_below_the_price_is_taken() -> None:
+    parrot = Parrot(replace(ENTER, stop_price=Decimal("101.99")))
+    assert ask(parrot, series([100, 101, 102])) is not None

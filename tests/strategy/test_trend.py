@@ -178,3 +178,15 @@ def test_it_decides_on_real_candles_what_it_decided_before() -> None:
 def test_the_factory_takes_the_settings() -> None:
     settings = StrategySettings(strategy_slow=60)
     assert pyramiding_trend(settings).settings is settings
+
+
+def test_a_stop_stands_so_far_below_the_newest_layer() -> None:
+    entered = strategy(strategy_stop_percent="4").decide(RISING, Book())
+    assert (entered.action, entered.stop_price) == (Action.ENTER, Decimal("105.60"))
+    held = book(100, peak=110)
+    added = strategy(strategy_stop_percent="4", pyramid_step_atr="0.1").decide(RISING, held)
+    assert (added.action, added.stop_price) == (Action.ADD, Decimal("105.60"))
+
+
+def test_unless_it_is_set_there_is_no_stop() -> None:
+    assert strategy().decide(RISING, Book()).stop_price is None

@@ -103,6 +103,7 @@ HOLDING = BotView(
     layers=3,
     average_price=Decimal("95400.10"),
     unrealised=Decimal("12.30"),
+    stop_price=Decimal("91234.5"),
     realised=Decimal("-4.10"),
 )
 WAITING = replace(
@@ -119,6 +120,7 @@ WAITING = replace(
     layer=0,
     average_price=None,
     unrealised=None,
+    stop_price=None,
     realised=Decimal("212.5"),
 )
 BOTS = [
@@ -138,6 +140,7 @@ BOTS = [
         realised=Decimal(0),
     ),
     replace(HOLDING, id=20, status="closing", note="Selling 0.00721 BTC."),
+    replace(WAITING, id=22, base="XRP", symbol="XRP/USDT", limit="Your bots have invested all."),
     replace(WAITING, id=21, status="stopped", note="", value=None),
 ]
 
@@ -326,17 +329,13 @@ PAGES |= {
     for name, (template, context) in pages.items()
 }
 PAGES |= {
-    name: (template, page(f"/{name}") | context)
-    for name, (template, context) in samples_sign_up.PERSONS_PAGES.items()
-}
-PAGES |= {
     name: (template, page(f"/settings/{name}") | context)
     for pages in (samples_settings.PAGES, samples_factors.PAGES)
     for name, (template, context) in pages.items()
 }
 PAGES |= {
     name: (template, page(f"/{name}") | context)
-    for pages in (samples_exchanges.PAGES, samples_gate.PAGES)
+    for pages in (samples_sign_up.PERSONS_PAGES, samples_exchanges.PAGES, samples_gate.PAGES)
     for name, (template, context) in pages.items()
 }
 PAGES["data-leaving"] = (

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from nexus.admin.act import ROLE_WORDS
+from nexus.admin.close import Closing
 from nexus.admin.queries import Counts, EntryView, PersonRow, PersonView, SessionView
-from nexus.admin.stop import SwitchView
+from nexus.admin.stop import ScopeView, SwitchView
 
 AT = datetime(2026, 3, 2, 14, 32, 5, tzinfo=UTC)
 LONG = "somebody.with.a.long.address@subdomain.of.a.long.example.com"
@@ -30,34 +32,43 @@ SHOWN = PersonView(
     exchange_accounts=2,
     bots=14,
 )
-BROWSER = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Safari"
 SESSION = SessionView(
     method="password",
     factor_pending=False,
     created_at=AT,
     last_seen_at=AT,
-    user_agent=BROWSER,
+    device="Safari on iPhone",
     network="2001:db8::/64",
 )
 ENTRY = EntryView(
-    9, AT, "person_disabled", 3, 2, "192.0.2.7", "reason: They asked for it.", fits=True
+    id=9,
+    at=AT,
+    act="Account disabled",
+    user_id=3,
+    user_email=LONG,
+    actor_id=2,
+    actor_email="carol@example.com",
+    network="192.0.2.7",
+    detail="reason: They asked for it.",
+    fits=True,
 )
 ENTRIES = [ENTRY, replace(ENTRY, id=8, actor_id=None, user_id=None, detail="", fits=False)]
 RUNNING = SwitchView(
     "everything", "Everything", stopped=False, reason="", changed_at=None, changed_by=""
 )
-SWITCHES = [
-    RUNNING,
-    replace(
-        RUNNING,
-        name="strategy:trend",
-        label="Trend follower",
-        stopped=True,
-        reason="It sold too late.",
-        changed_at=AT,
-        changed_by=LONG,
-    ),
+TURNED = replace(RUNNING, stopped=True, reason="It sold too late.", changed_at=AT, changed_by=LONG)
+SCOPES = [
+    ScopeView("everything", "Everything", RUNNING, RUNNING),
+    ScopeView("strategy:trend", "Trend follower", TURNED, replace(TURNED, name="entries")),
+    ScopeView("strategy:other", "Other", RUNNING, TURNED),
 ]
+CLOSING = {
+    "scope": SCOPES[1],
+    "closing": Closing(5000, 4200, 1234, Decimal("1234567.89")),
+    "reason": "",
+    "errors": {},
+    "idempotency_key": "0123456789abcdef",
+}
 
 _person = {
     "shown": SHOWN,
@@ -68,7 +79,7 @@ _person = {
     "reason": "",
     "errors": {},
 }
-_switches = {"switches": SWITCHES, "decides": True, "sent": "", "reason": "", "errors": {}}
+_switches = {"scopes": SCOPES, "decides": True, "sent": "", "reason": "", "errors": {}}
 _role = {"shown": SHOWN, "roles": ROLE_WORDS, "role": "reader", "reason": "", "errors": {}}
 
 ADMIN_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -99,6 +110,11 @@ ADMIN_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "admin-switches-wrong": (
         "admin/switches.html",
         _switches | {"sent": "everything", "reason": "no", "errors": {"reason": WHY}},
+    ),
+    "admin-close": ("admin/close.html", CLOSING),
+    "admin-close-nobody": (
+        "admin/close.html",
+        CLOSING | {"closing": Closing(0, 0, 0, Decimal(0)), "errors": {"reason": WHY}},
     ),
     "admin-switches-read": ("admin/switches.html", _switches | {"decides": False}),
 }

@@ -1,9 +1,12 @@
 """What are the settings shown with in tests?"""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from nexus.accounts.queries import ActivityView, SessionView
+from nexus.bots.limits import Limits, Purse, Standing
+from nexus.bots.limits_form import written
 
 AT = datetime(2026, 3, 2, 14, 32, 5, tzinfo=UTC)
 LONG_NETWORK = "2001:db8:85a3:8d3::/64"
@@ -44,12 +47,47 @@ def delete(**errors: str) -> dict[str, Any]:
     return {"email": "alice@example.org" if errors else "", "errors": errors, "grace_days": 14}
 
 
+LIMITS = Limits(
+    allocation=Decimal(5000), day_loss=Decimal("50.5"), day_loss_closes=True, drawdown=Decimal(200)
+)
+STANDING = Standing(
+    Decimal("4210.55"), Decimal("-52.1"), Decimal(-60), Decimal("12.4"), 2, AT
+)  # fmt: skip
+
+
+def limits(*, empty: bool = False, **errors: str) -> dict[str, Any]:
+    """Give the page of limits its context."""
+    known = Limits() if empty else LIMITS
+    form = {name: getattr(written(known), name) for name in Limits.__slots__}
+    blocked = "Today's loss of 52.10 has reached your limit of 50.50. Nothing is bought today."
+    return {
+        "form": form | ({"positions": "lots"} if errors else {}),
+        "errors": errors,
+        "unsaved": False,
+        "saved": False,
+        "limits": known,
+        "standings": [] if empty else [
+            (Purse(1, practice=False, quote="USDT"), STANDING),
+            (Purse(1, practice=True, quote="USDT"), Standing(result=None)),
+        ],
+        "blocks": [] if empty else [blocked],
+    }  # fmt: skip
+
+
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "settings": ("settings/index.html", {}),
     "profile": ("settings/profile.html", profile()),
     "profile-wrong": (
         "settings/profile.html",
         profile(display_name="Choose a name of at most 80 characters."),
+    ),
+    "limits": ("settings/limits.html", limits()),
+    "limits-empty": ("settings/limits.html", limits(empty=True)),
+    "limits-saved": ("settings/limits.html", limits(empty=True) | {"saved": True}),
+    "limits-unsaved": ("settings/limits.html", limits() | {"unsaved": True}),
+    "limits-wrong": (
+        "settings/limits.html",
+        limits(positions="Write a whole number from 1 to 1,000, or leave it empty for no limit."),
     ),
     "sessions": ("settings/sessions.html", {"sessions": SESSIONS}),
     "sessions-one": ("settings/sessions.html", {"sessions": SESSIONS[:1]}),

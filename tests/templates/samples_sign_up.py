@@ -6,6 +6,7 @@ from typing import Any
 from nexus.accounts.consent import DOCUMENTS
 from nexus.accounts.forms import SignUpForm, VerifyForm
 from nexus.accounts.issuers import Issuer
+from nexus.accounts.pending_email import PendingEmail
 from nexus.feed.onboard import StepView
 from nexus.mail.mailbox import MailView, cut
 
@@ -58,6 +59,7 @@ def sign_up(**errors: str) -> dict[str, Any]:
 def check(*, sent_again: bool = False, **errors: str) -> dict[str, Any]:
     return {
         "email": EMAIL,
+        "typed": "1234 5678" if errors else "",
         "sent_again": sent_again,
         "errors": errors,
         "mailbox": "/development/mail",
@@ -81,7 +83,15 @@ def email_link(act: str, *, old: bool = False) -> dict[str, Any]:
 
 def change_email(*, sent: bool = False, **errors: str) -> dict[str, Any]:
     mailbox = "/development/mail" if sent else None
-    return {"old": EMAIL, "email": "", "sent": sent, "errors": errors, "mailbox": mailbox}
+    return {
+        "old": EMAIL,
+        "email": "",
+        "pending": PendingEmail("new@example.com", sent, False) if sent else None,  # noqa: FBT003
+        "sent": sent,
+        "called_off": not sent,
+        "errors": errors,
+        "mailbox": mailbox,
+    }
 
 
 PUBLIC_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -116,7 +126,11 @@ PUBLIC_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "email-confirm-old": ("accounts/email_link.html", email_link("confirm", old=True)),
     "email-undo": ("accounts/email_link.html", email_link("undo")),
     **{
-        f"email-{outcome}": ("accounts/email_step.html", {"outcome": outcome, "email": EMAIL})
+        f"email-{outcome}-{act}": (
+            "accounts/email_step.html",
+            {"outcome": outcome, "email": EMAIL, "act": act, "mailbox": "/development/mail"},
+        )
+        for act in ("confirm", "undo")
         for outcome in ("bad", "waits", "changed", "taken", "undone")
     },
     "terms": ("accounts/documents/terms.html", {"document": DOCUMENTS[0]}),

@@ -94,7 +94,8 @@ def test_every_form_that_changes_something_carries_the_token(state: str) -> None
 def test_scripts_start_in_order_before_the_page_is_ready() -> None:
     # Deferred or asynchronous, htmx may start before its extension and never connect.
     scripts = re.findall(r"<script[^>]*>", drawn("home"))
-    assert [re.findall(r"(htmx\.min|hx-sse\.min|live)\.js", script) for script in scripts] == [
+    assert [re.findall(r"(menu|htmx\.min|hx-sse\.min|live)\.js", script) for script in scripts] == [
+        ["menu"],
         ["htmx.min"],
         ["hx-sse.min"],
         ["live"],
@@ -173,7 +174,7 @@ def test_money_has_sign_and_word() -> None:
         ("paused", 0, {"start", "close"}),
         ("stopped", 0, {"start"}),
         ("stopped", 1, {"start", "close"}),
-        ("closing", 2, set()),
+        ("closing", 2, {"close"}),
     ],
 )
 def test_a_bot_offers_only_what_can_be_done(status: str, layer: int, offered: set[str]) -> None:

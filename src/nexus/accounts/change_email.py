@@ -26,7 +26,7 @@ from nexus.core.clock import now
 from nexus.core.db import Database, Transaction
 from nexus.core.site import Site
 from nexus.core.throttle import Rule, Throttle
-from nexus.mail.outbox import post
+from nexus.mail.outbox import keep_with, post
 
 log = structlog.get_logger()
 
@@ -71,7 +71,7 @@ async def ask_to_change(
         to_old = await make_link(tx, person.id, FROM, email, good_for=CHANGE_GOOD_FOR)
         if await _is_somebody_elses(tx, person.id, email):
             links = {"sign_in": f"{site.base_url}/sign-in", "forgot": f"{site.base_url}/forgot"}
-            await post(tx, "known_here", email, **links)
+            await post(tx, "change_known", email, **links)
         else:
             await post(tx, "change_to", email, link=confirm_link(site, to_new))
         await post(
@@ -157,6 +157,7 @@ async def _change(tx: Transaction, site: Site, link: Link, network: str) -> None
     await end_all_sessions(tx, link.user_id)
     undo_link = f"{site.base_url}/email/undo?token={token}"
     await post(tx, "email_changed", link.user_email, new=link.email, link=undo_link)
+    await keep_with(tx, link.user_id, link.user_email)
     await write_audit(
         tx, "email_changed", user_id=link.user_id, actor_id=link.user_id, network=network
     )
@@ -171,7 +172,9 @@ async def _restore(tx: Transaction, site: Site, link: Link, network: str) -> Non
     await forget_browsers(tx, link.user_id)
     await end_all_sessions(tx, link.user_id)
     token = await make_link(tx, link.user_id, RESET, link.email, good_for=RESET_GOOD_FOR)
-    await post(tx, "reset", link.email, link=reset_link(site, token))
+    way = {"link": reset_link(site, token), "forgot": f"{site.base_url}/forgot"}
+    await keep_with(tx, link.user_id, link.user_email)
+    await post(tx, "email_undone", link.email, **way)
     await write_audit(tx, "email_change_undone", user_id=link.user_id, network=network)
     log.info("email_change_undone", user_id=link.user_id, network=network)
 

@@ -47,13 +47,17 @@ async def change_password(
     Raises AccountRefusedError with the field, and SignInRefusedError. No connection is held while
     the passwords are worked on, because that takes long on purpose.
     """
+    async with database.transaction() as tx:
+        stored = await _stored(tx, person.id)
+    if stored is not None and not change.current:
+        raise AccountRefusedError("current", "Write your password.")
     wait = await throttle.take(PER_PERSON, str(person.id))
     if wait:
         raise TooManyAttemptsError(wait)
-    async with database.transaction() as tx:
-        stored = await _stored(tx, person.id)
     if stored is not None and not await verify_password(stored, change.current):
         raise AccountRefusedError("current", "This is not your password so far. Try again.")
+    if stored is not None and change.password == change.current:
+        raise AccountRefusedError("password", "This is your password already. Choose another one.")
     password_hash = await hash_password(change.password, person.email)
     async with database.transaction() as tx:
         return await _write(tx, site, person, change, (stored, password_hash))

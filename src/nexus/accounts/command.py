@@ -42,8 +42,9 @@ def database_url() -> str:
         raise click.ClickException(str(error)) from None
     if not url:
         raise click.ClickException(
-            "DATABASE_URL is not set. Set it to the database the pages use, "
-            "for example DATABASE_URL=postgresql://localhost/nexus."
+            "DATABASE_URL is not set, and no Nexus runs from .nexus in this folder. Start one with "
+            "`make run` and call this beside it, or set DATABASE_URL to the database the pages "
+            "use, for example DATABASE_URL=postgresql://localhost/nexus."
         )
     return url
 

@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import select
 
 from nexus.accounts.audit import write_audit
+from nexus.accounts.blot import blot
 from nexus.accounts.errors import TooManyAttemptsError
 from nexus.accounts.held import HELD, rows_about, table_of
 from nexus.accounts.register import email_key
@@ -31,7 +32,8 @@ HEAD: Final = """\
 What Nexus holds about {email}, on {at} UTC.
 
 Each list is there twice: in json/ for programs, in csv/ for spreadsheets. What proves to us that
-you are you (passwords, keys, codes and their hashes) is in neither: it is of use to thieves only.
+you are you (passwords, keys, codes, links and their hashes) is in neither: it is of use to thieves
+only.
 
 """
 
@@ -89,7 +91,13 @@ async def _rows(tx: Transaction, name: str, person: Person) -> Rows:
         .execution_options(yield_per=ROWS_AT_ONCE)
     )
     async for some in (await tx.stream(query)).mappings().partitions():
-        yield [dict(row) for row in some]
+        yield [_told(name, dict(row)) for row in some]
+
+
+def _told(name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Give a row as its owner may take it along: words without what lets somebody in."""
+    blotted = HELD[name].blotted
+    return {key: blot(value) if key in blotted else value for key, value in row.items()}
 
 
 async def _write_json(part: IO[bytes], rows: Rows) -> None:

@@ -26,6 +26,8 @@ class ProveForm(Form, frozen=True):
     password: str = ""
     code: str = ""
     recovery_code: str = ""
+    way: str = ""
+    """Which of the forms it was, where an empty one would not tell."""
     next: str = "/"
 
 

@@ -22,6 +22,8 @@ class Held:
     """What they are, for whoever opens the download."""
     secret: frozenset[str] = frozenset()
     """Columns that leave the database never: what they prove, they prove to us."""
+    blotted: frozenset[str] = frozenset()
+    """Columns with words to the person, given without the tokens and codes in them."""
     by_address: str = ""
     """The column with an e-mail address, where rows name nobody otherwise."""
     kept: bool = False
@@ -31,7 +33,7 @@ class Held:
 
 
 def _held(words: str, *secret: str, by_address: str = "") -> Held:
-    return Held(words, frozenset(secret), by_address)
+    return Held(words, frozenset(secret), by_address=by_address)
 
 
 def _kept(words: str, *secret: str, **blanked: Any) -> Held:
@@ -54,7 +56,11 @@ HELD: Final[Mapping[str, Held]] = {
         *("password_hash", "visitor_sha256", "token_sha256", "code_hmac"),
         by_address="email",
     ),
-    "mail_outbox": _held("Mails to you.", by_address="to_address"),
+    "mail_outbox": Held(
+        "Mails to you, without the links and codes that let you in.",
+        blotted=frozenset({"subject", "body"}),
+        by_address="to_address",
+    ),
     "consents": _kept("Documents you accepted.", network=""),
     "audit_log": _kept("What happened in your account.", "previous_hash", "hash"),
     # what they pay, connect and run
@@ -70,6 +76,8 @@ HELD: Final[Mapping[str, Held]] = {
     "paper_balances": _held("What is on your practice accounts."),
     "paper_orders": _held("Orders on your practice accounts."),
     "feed_items": _held("Lines of your live feed."),
+    "user_limits": _held("Your limits."),
+    "result_peaks": _held("The highest results of your bots, for your limits."),
     "bots": _kept("Your bots.", status="stopped", status_reason=""),
     # the books
     "holdings": _kept("What your bots hold."),
@@ -98,7 +106,11 @@ def rows_about(name: str, user_id: int, email_key: str) -> ColumnElement[bool]:
     if name == "users":
         return table.c.id == user_id
     if address := HELD[name].by_address:
-        return func.lower(table.c[address]) == email_key
+        theirs = func.lower(table.c[address]) == email_key
+        if name != "mail_outbox":
+            return theirs
+        # An address may have had another owner: what was theirs bears their number.
+        return (table.c.user_id == user_id) | (table.c.user_id.is_(None) & theirs)
     if "user_id" in table.c:
         return table.c.user_id == user_id
     column, owner = _owner(table)

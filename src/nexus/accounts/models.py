@@ -68,6 +68,8 @@ class Session(Table):
     factor_pending: Mapped[bool] = mapped_column(default=False, server_default="false")
     """The password was right and the second factor is still owed: this is nobody so far."""
     proven_at: Mapped[datetime | None]
+    proven_by: Mapped[str] = mapped_column(default="")
+    """How: password, totp, passkey, recovery_code, google or oidc."""
     """When the person last proved here that they are still themselves; for step-up."""
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]

@@ -16,6 +16,7 @@ from nexus.accounts.prove import (
     prove_by_recovery_code,
 )
 from nexus.accounts.sessions import COOKIE, ENDS_AFTER
+from nexus.accounts.totp import NOT_A_CODE, WRITE_THE_CODE, is_shaped
 from nexus.core.db import Database
 from nexus.core.site import site_of
 from nexus.core.web import AnyRequest, page, see_other
@@ -34,13 +35,20 @@ async def prove_by_form(
 
 
 def what_is_missing(form: ProveForm, factors: Factors) -> dict[str, str]:
-    """Say what to write when nothing was: beside the field that this person would use."""
+    """Say what to write when nothing was, or no code: beside the field this person would use.
+
+    What cannot be a code is a slip of the finger and not counted as a try.
+    """
+    if form.code.strip() and not is_shaped(form.code):
+        return {"code": NOT_A_CODE}
     if form.code.strip() or form.recovery_code.strip() or form.password:
         return {}
+    if form.way == "recovery_code":
+        return {"recovery_code": "Write one of your recovery codes."}
     if not factors.has_second:
         return {"password": "Write your password."}
     if factors.totp_since:
-        return {"code": "Write the six digits that your app shows."}
+        return {"code": WRITE_THE_CODE}
     return {"": "Use your passkey, or one of your recovery codes."}
 
 

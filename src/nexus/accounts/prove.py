@@ -137,7 +137,7 @@ async def accept_proof(tx: Transaction, asker: Asker, how: str) -> str:
     still_there = await tx.scalar(
         update(Session)
         .where(Session.id == asker.session_id, Session.user_id == asker.user_id)
-        .values(factor_pending=False, proven_at=now())
+        .values(factor_pending=False, proven_at=now(), proven_by=how)
         .returning(Session.id)
     )
     if still_there is None:

@@ -38,12 +38,16 @@ class Refusals:
         known = [(who, where, tries) for (who, where), tries in waiting.items() if who is not None]
         if not known:
             return
-        async with self._database.transaction() as tx:
-            for user_id, network, tries in known:
-                await write_audit(
-                    tx, "sign_in_refused",
-                    user_id=user_id, network=network, how="password", tries=tries,
-                )  # fmt: skip
+        try:
+            async with self._database.transaction() as tx:
+                for user_id, network, tries in known:
+                    await write_audit(
+                        tx, "sign_in_refused",
+                        user_id=user_id, network=network, how="password", tries=tries,
+                    )  # fmt: skip
+        except BaseException:
+            self._waiting.update(waiting)
+            raise
 
     async def keep_writing(self) -> None:
         """Write for as long as the process lives; cancelled, it writes what is left."""

@@ -47,7 +47,12 @@ async def join(
 def check_email(email: str) -> str:
     """Give an address without blanks around it; raise AccountRefusedError for what is none."""
     email = email.strip()
-    if len(email) > LONGEST_EMAIL or not EMAIL_SHAPE.fullmatch(email):
+    if len(email) > LONGEST_EMAIL:
+        raise AccountRefusedError(
+            "email",
+            f"This address is too long. Write one of at most {LONGEST_EMAIL} characters.",
+        )
+    if not EMAIL_SHAPE.fullmatch(email):
         raise AccountRefusedError("email", "Write a whole e-mail address, like ada@example.com.")
     return email
 

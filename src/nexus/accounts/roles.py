@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from nexus.accounts.guard import recognise
 from nexus.accounts.models import ROLES
-from nexus.accounts.step_up import SECOND_FACTOR, STEP_UP
+from nexus.accounts.step_up import BY_FACTOR, SECOND_FACTOR, STEP_UP
 from nexus.core.error_pages import error_page, show_refusal
 from nexus.core.site import Connection
 from nexus.core.web import AnyRequest
@@ -29,7 +29,7 @@ ROOMS: Final = "/admin"
 
 def staff(role: str) -> dict[str, Any]:
     """Give the options of a route for people with this role or a greater one."""
-    return {ROLE: role, STEP_UP: True, SECOND_FACTOR: True}
+    return {ROLE: role, STEP_UP: True, SECOND_FACTOR: True, BY_FACTOR: True}
 
 
 def reaches(role: str, needed: str) -> bool:

@@ -7,26 +7,31 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery
 
 from nexus.accounts.change_email import FROM, TO, UNDO, Step, ask_to_change, confirm, look, undo
-from nexus.accounts.forms import ChangeEmailForm, LinkForm
+from nexus.accounts.forms import ChangeEmailForm, ConfirmForm, LinkForm
+from nexus.accounts.pending_email import PendingEmail, call_off, pending_email
 from nexus.accounts.refuse import REFUSALS, Errors, answer_refusal
 from nexus.accounts.sessions import Person
 from nexus.accounts.step_up import STEP_UP
 from nexus.core.client import client_network
-from nexus.core.db import Database
+from nexus.core.db import Database, Transaction
 from nexus.core.forms import read_form
 from nexus.core.site import site_of
 from nexus.core.web import PUBLIC, AnyRequest, page, see_other
 from nexus.mail.mailbox import mailbox_path
 
 EMAIL = "/settings/email"
+CANCEL = f"{EMAIL}/cancel"
 CONFIRM = "/email/confirm"
 TAKE_BACK = "/email/undo"
 
 
 @get(EMAIL, opt={STEP_UP: True})
-async def show_email(request: AnyRequest, person: NamedDependency[Person]) -> Response[Any]:
-    """Ask for the new address."""
-    return _email_page(request, person, ChangeEmailForm(), {})
+async def show_email(
+    request: AnyRequest, person: NamedDependency[Person], database: NamedDependency[Database]
+) -> Response[Any]:
+    """Ask for the new address, and say which change waits."""
+    pending = await _pending(database, person)
+    return _email_page(request, person, ChangeEmailForm(), {}, pending=pending)
 
 
 @post(EMAIL, opt={STEP_UP: True})
@@ -39,10 +44,24 @@ async def take_email(
     try:
         await ask_to_change(database, throttle, site, person, form.email, network=network)
     except REFUSALS as refused:
+        pending = await _pending(database, person)
         return answer_refusal(
-            refused, lambda errors, status: _email_page(request, person, form, errors, status)
+            refused,
+            lambda errors, status: _email_page(
+                request, person, form, errors, status, pending=pending
+            ),
         )
     return see_other(f"{EMAIL}?sent=1")
+
+
+@post(CANCEL, opt={STEP_UP: True})
+async def cancel_email(
+    request: AnyRequest, person: NamedDependency[Person], tx: NamedDependency[Transaction]
+) -> Response[Any]:
+    """Call the change that waits off."""
+    await read_form(request, ConfirmForm)
+    await call_off(tx, person, client_network(request))
+    return see_other(f"{EMAIL}?called=off")
 
 
 @get(CONFIRM, opt={PUBLIC: True})
@@ -74,7 +93,7 @@ async def take_undo(request: AnyRequest, database: NamedDependency[Database]) ->
     """Give the old address back, and end every session."""
     form = await read_form(request, LinkForm)
     step = await undo(database, site_of(request), form.token, client_network(request))
-    return _step_page(request, step)
+    return _step_page(request, step, act="undo")
 
 
 async def _ask(
@@ -82,7 +101,7 @@ async def _ask(
 ) -> Response[Any]:
     link = await look(database, token, *purposes)
     if link is None:
-        return _step_page(request, Step("bad"), 200)
+        return _step_page(request, Step("bad"), 200, act=act)
     return page(
         request,
         "accounts/email_link.html",
@@ -93,7 +112,9 @@ async def _ask(
     )
 
 
-def _step_page(request: AnyRequest, step: Step, status_code: int | None = None) -> Response[Any]:
+def _step_page(
+    request: AnyRequest, step: Step, status_code: int | None = None, *, act: str = "confirm"
+) -> Response[Any]:
     went_well = step.outcome in {"waits", "changed", "undone"}
     return page(
         request,
@@ -101,7 +122,14 @@ def _step_page(request: AnyRequest, step: Step, status_code: int | None = None) 
         status_code=status_code or (200 if went_well else 422),
         outcome=step.outcome,
         email=step.email,
+        act=act,
+        mailbox=mailbox_path(request.app.state.settings),
     )
+
+
+async def _pending(database: Database, person: Person) -> PendingEmail | None:
+    async with database.transaction() as tx:
+        return await pending_email(tx, person.id)
 
 
 def _email_page(
@@ -110,6 +138,8 @@ def _email_page(
     form: ChangeEmailForm,
     errors: Errors,
     status_code: int = 200,
+    *,
+    pending: PendingEmail | None,
 ) -> Response[Any]:
     return page(
         request,
@@ -117,10 +147,20 @@ def _email_page(
         status_code=status_code,
         old=person.email,
         email=form.email,
+        pending=pending,
         sent=request.url.query == "sent=1",
+        called_off=request.url.query == "called=off",
         errors=errors,
         mailbox=mailbox_path(request.app.state.settings),
     )
 
 
-route_handlers = [show_email, take_email, show_confirm, take_confirm, show_undo, take_undo]
+route_handlers = [
+    show_email,
+    take_email,
+    cancel_email,
+    show_confirm,
+    take_confirm,
+    show_undo,
+    take_undo,
+]

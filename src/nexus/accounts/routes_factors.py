@@ -1,30 +1,41 @@
 """The security page, the authenticator app and the recovery codes."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import segno
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
-from nexus.accounts.errors import FactorRefusedError, SignInRefusedError
+from nexus.accounts.errors import FactorRefusedError, SignInRefusedError, TooManyAttemptsError
 from nexus.accounts.factor_changes import after_added, after_removed, remake_recovery_codes
 from nexus.accounts.factors import factors_of
 from nexus.accounts.forms import CodeForm, ConfirmForm
 from nexus.accounts.proof_pages import go_on, refused, session_cookie
-from nexus.accounts.prove import asker_of, count_try, give_try_back
+from nexus.accounts.prove import asker_of
 from nexus.accounts.sessions import Person
 from nexus.accounts.step_up import FACTORS, STEP_UP
-from nexus.accounts.totp import Offer, confirm_totp, offer_totp, remove_totp
+from nexus.accounts.totp import (
+    NOT_A_CODE,
+    WRITE_THE_CODE,
+    Offer,
+    confirm_totp,
+    is_shaped,
+    offer_totp,
+    remove_totp,
+)
 from nexus.core.db import Database, Transaction
 from nexus.core.forms import read_form
 from nexus.core.site import site_of
+from nexus.core.throttle import Rule, Throttle
 from nexus.core.web import AnyRequest, page, see_other
 
 TOTP = f"{FACTORS}/totp"
 RECOVERY = f"{FACTORS}/recovery-codes"
 TOTP_PAGE = "accounts/totp.html"
 APP = "An authenticator app"
+# Many: whoever adds an app sees its secret anyway, and a clock may be wrong at first.
+ADDING: Final = Rule("totp-adding", limit=30, seconds=15 * 60)
 WRONG_CODE = (
     "This is not the code we expect. Check that your phone's clock is right, then write the"
     " newest code."
@@ -64,14 +75,14 @@ async def take_totp(
     form = await read_form(request, CodeForm)
     asker, throttle = asker_of(request, person), request.app.state.throttle
     try:
-        await count_try(throttle, asker, "totp")
+        await _count_adding(throttle, person, form.code)
         async with database.transaction() as tx:
             if not await confirm_totp(tx, site_of(request).secret, person.id, form.code):
                 raise FactorRefusedError(WRONG_CODE, "code")
             token, codes = await after_added(tx, site_of(request), asker, "totp_added", APP)
     except SignInRefusedError as error:
         return await _totp_again(request, database, person, error)
-    await give_try_back(throttle, asker, "totp")
+    await throttle.give_back(ADDING, str(person.id))
     return show_codes(request, token, codes)
 
 
@@ -135,6 +146,15 @@ def show_codes(request: AnyRequest, token: str, codes: list[str]) -> Response[An
     answer = page(request, "accounts/recovery_codes.html", codes=codes)
     answer.set_cookie(session_cookie(request, token))
     return answer
+
+
+async def _count_adding(throttle: Throttle, person: Person, code: str) -> None:
+    """Refuse what cannot be a code; count the rest as a try, and raise TooManyAttemptsError."""
+    if not is_shaped(code):
+        raise FactorRefusedError(NOT_A_CODE if code.strip() else WRITE_THE_CODE, "code")
+    wait = await throttle.take(ADDING, str(person.id))
+    if wait:
+        raise TooManyAttemptsError(wait)
 
 
 async def _offer(request: AnyRequest, tx: Transaction, person: Person) -> Offer | None:

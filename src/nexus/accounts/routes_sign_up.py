@@ -14,8 +14,9 @@ from nexus.accounts.forms import ConfirmForm, MailCodeForm, SignUpForm, VerifyFo
 from nexus.accounts.guard import HOME, recognise, session_token
 from nexus.accounts.known_browser import GOOD_FOR, KNOWN_COOKIE, read_tokens
 from nexus.accounts.models import SignUp
-from nexus.accounts.passwords import hash_password
+from nexus.accounts.passwords import check_new_password, hash_password
 from nexus.accounts.refuse import REFUSALS, Errors, answer_refusal
+from nexus.accounts.register import check_email
 from nexus.accounts.sessions import COOKIE, ENDS_AFTER
 from nexus.core.client import client_network
 from nexus.core.csrf import binding_of
@@ -41,12 +42,13 @@ async def show_sign_up(request: AnyRequest) -> Response[Any]:
 async def take_sign_up(request: AnyRequest, database: NamedDependency[Database]) -> Response[Any]:
     """Send a mail and ask for its code; the same for every address."""
     form = await read_form(request, SignUpForm)
-    errors = _not_accepted({"terms": form.terms, "risk": form.risk})
+    if errors := _mistakes(form):
+        return _sign_up_page(request, form, errors, 422)
     try:
-        await _ask_to_join(request, database, form, errors)
+        await _ask_to_join(request, database, form)
     except REFUSALS as refused:
         return answer_refusal(
-            refused, lambda named, status: _sign_up_page(request, form, errors | named, status)
+            refused, lambda named, status: _sign_up_page(request, form, named, status)
         )
     return see_other(CHECK)
 
@@ -75,7 +77,7 @@ async def take_code(request: AnyRequest, database: NamedDependency[Database]) ->
             refused, lambda named, status: _check_page(request, waiting, named, status)
         )
     if not right:
-        return _check_page(request, waiting, errors, 422)
+        return _check_page(request, waiting, errors, 422, typed=form.code)
     return await _welcome(request, database, waiting, waiting.password_hash, waiting.consents)
 
 
@@ -129,11 +131,8 @@ async def take_verify(request: AnyRequest, database: NamedDependency[Database]) 
     return await _welcome(request, database, waiting, password_hash, today())
 
 
-async def _ask_to_join(
-    request: AnyRequest, database: Database, form: SignUpForm, errors: Errors
-) -> None:
-    """Hand the wish on; a box that was not ticked is refused before anything is done."""
-    _refuse(errors)
+async def _ask_to_join(request: AnyRequest, database: Database, form: SignUpForm) -> None:
+    """Hand the wish on."""
     wish = sign_up.Wish(
         email=form.email,
         password=form.password,
@@ -196,6 +195,20 @@ def _not_accepted(ticked: Mapping[str, str]) -> Errors:
     }
 
 
+def _mistakes(form: SignUpForm) -> Errors:
+    """Name everything that is wrong with a form at once; nothing of it tells who is here."""
+    errors = _not_accepted({"terms": form.terms, "risk": form.risk})
+    try:
+        check_email(form.email)
+    except AccountRefusedError as refused:
+        errors[refused.field] = refused.sentence
+    try:
+        check_new_password(form.password, form.email)
+    except AccountRefusedError as refused:
+        errors[refused.field] = refused.sentence
+    return errors
+
+
 def _refuse(errors: Errors) -> None:
     for field, sentence in errors.items():
         raise AccountRefusedError(field, sentence)
@@ -216,13 +229,14 @@ def _sign_up_page(
 
 
 def _check_page(
-    request: AnyRequest, waiting: SignUp, errors: Errors, status_code: int = 200
+    request: AnyRequest, waiting: SignUp, errors: Errors, status_code: int = 200, *, typed: str = ""
 ) -> Response[Any]:
     return page(
         request,
         "accounts/check_mail.html",
         status_code=status_code,
         email=waiting.email,
+        typed=typed,
         sent_again=request.url.query == "sent=again",
         errors=errors,
         mailbox=mailbox_path(request.app.state.settings),

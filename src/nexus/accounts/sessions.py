@@ -46,6 +46,8 @@ class Person:
     """When they last proved in this session that they are still themselves."""
     delete_after: datetime | None
     """When they will be deleted by their own wish; None for almost everybody."""
+    proven_by: str = ""
+    """How they proved it: `totp`, `passkey`, `password` and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ async def start_session(
             method=method,
             factor_pending=factor_pending,
             proven_at=None if factor_pending else moment,
+            proven_by="" if factor_pending else method,
             created_at=moment,
             last_seen_at=moment,
             expires_at=moment + ENDS_AFTER,
@@ -122,6 +125,7 @@ async def find_person(tx: Transaction, token: str) -> Person | None:
                 has_second_factor(),
                 Session.proven_at,
                 User.delete_after,
+                Session.proven_by,
             )
             .join(User, User.id == Session.user_id)
             .where(

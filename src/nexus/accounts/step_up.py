@@ -1,7 +1,8 @@
 """Is it still you? What is dangerous needs a proof that is at most five minutes old.
 
 A route says so with `opt={STEP_UP: True}`, its page as well as its form: then nobody loses what
-they typed by being asked in between. `opt={SECOND_FACTOR: True}` asks for a second factor too.
+they typed by being asked in between. `opt={SECOND_FACTOR: True}` asks for a second factor too,
+`opt={BY_FACTOR: True}` for a proof by that very factor: a recovery code does not do.
 """
 
 from datetime import timedelta
@@ -19,6 +20,8 @@ from nexus.core.web import AnyRequest, is_fragment, see_other
 
 STEP_UP: Final = "step_up"
 SECOND_FACTOR: Final = "second_factor"
+BY_FACTOR: Final = "by_factor"
+FACTORS_THAT_PROVE: Final = ("totp", "passkey")
 FRESH: Final = timedelta(minutes=5)
 PROVE = "/prove"
 FACTORS = "/settings/security"
@@ -32,6 +35,19 @@ def require_proof(connection: Connection, handler: BaseRouteHandler) -> None:
     if handler.opt.get(SECOND_FACTOR) is True and not person.has_second_factor:
         raise SecondFactorNeededError
     if handler.opt.get(STEP_UP) is True and not is_fresh(person):
+        raise StepUpNeededError
+    if handler.opt.get(BY_FACTOR) is True and person.proven_by not in FACTORS_THAT_PROVE:
+        raise StepUpNeededError
+
+
+def require_live_proof(person: Person) -> None:
+    """Ask of somebody who puts real money at risk what connecting it asked of them.
+
+    Raises SecondFactorNeededError and StepUpNeededError.
+    """
+    if not person.has_second_factor:
+        raise SecondFactorNeededError
+    if not is_fresh(person):
         raise StepUpNeededError
 
 

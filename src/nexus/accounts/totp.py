@@ -28,6 +28,9 @@ DRIFT_STEPS: Final = 1
 OFFERED_FOR: Final = timedelta(hours=1)
 """How long a secret that nobody has confirmed yet is shown again."""
 
+WRITE_THE_CODE: Final = "Write the six digits that your app shows."
+NOT_A_CODE: Final = "A code has six digits. Write the newest one that your app shows."
+
 SPACES = re.compile(r"[\s-]")
 CODE_SHAPE = re.compile(r"[0-9]{6}")
 
@@ -71,8 +74,15 @@ async def offer_totp(
         return None
     secret = _open(session_secret, row)
     if secret is None:
-        return None
+        # Nobody uses it yet, so a fresh one takes its place.
+        await tx.execute(delete(TotpSecret).where(TotpSecret.user_id == user_id))
+        return await offer_totp(tx, session_secret, user_id, email)
     return Offer(secret, pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER))
+
+
+def is_shaped(typed: str) -> bool:
+    """Say whether this could be a code at all: six digits, however they are spaced."""
+    return CODE_SHAPE.fullmatch(SPACES.sub("", typed)) is not None
 
 
 async def confirm_totp(tx: Transaction, session_secret: bytes, user_id: int, code: str) -> bool:
@@ -138,11 +148,16 @@ async def _find(tx: Transaction, user_id: int) -> TotpSecret | None:
 
 
 def _open(session_secret: bytes, row: TotpSecret) -> str | None:
-    """Unseal a secret; None, and an error in the log, when it was sealed with another key."""
+    """Unseal a secret; None, and one line in the log, when it was sealed with another key."""
     try:
         return unseal(session_secret, row.user_id, row.sealed).decode()
     except InvalidTag:
-        log.exception("totp_not_readable", user_id=row.user_id)
+        # No stack trace: it is not the code that is wrong. See docs/runbooks/session-secret.md.
+        log.error(  # noqa: TRY400
+            "totp_not_readable",
+            user_id=row.user_id,
+            sentence="SESSION_SECRET is not the one this authenticator app was added under.",
+        )
         return None
 
 

@@ -13,6 +13,7 @@ ACTS: Final[Mapping[str, str]] = {
     "proof_refused": "Confirmation refused",
     "email_verified": "E-mail verified",
     "email_change_asked": "Change of e-mail asked for",
+    "email_change_called_off": "Change of e-mail called off",
     "email_changed": "E-mail changed",
     "email_change_undone": "Change of e-mail undone",
     "password_changed": "Password changed",
@@ -40,6 +41,9 @@ ACTS: Final[Mapping[str, str]] = {
     "bots_paused": "All bots paused",
     "bots_stopped": "All bots stopped; what they hold is kept",
     "bots_closed": "All bots told to sell and stop",
+    "limits_changed": "Limits changed",
+    "limit_closed": "A limit of yours told bots to sell and stop",
+    "drawdown_restarted": "The fall is measured anew",
     "person_viewed": "Your account was looked at",
 }
 
@@ -68,6 +72,8 @@ def _more(detail: Mapping[str, Any]) -> list[str]:
     if document := detail.get("document"):
         name = DOCUMENTS.get(document, document)
         more.append(f"{name} of {detail.get('version', '')}".strip())
+    if detail.get("widened"):
+        more.append("widened")
     if role := detail.get("role"):
         more.append(f"now {role}")
     return more

@@ -24,11 +24,19 @@ class RoleForm(Form, frozen=True):
 
 
 class SwitchForm(Form, frozen=True):
-    """Which stop switch, which way, and why."""
+    """What is to be stopped or released, which way, and why."""
 
     name: str = ""
     act: str = ""
     reason: str = ""
+
+
+class CloseScopeForm(Form, frozen=True):
+    """What is to be closed at market, and why; the key makes a second press the same wish."""
+
+    name: str = ""
+    reason: str = ""
+    idempotency_key: str = ""
 
 
 def read_reason(text: str) -> str:

@@ -7,8 +7,10 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from nexus.accounts.audit import entry_hash
+from nexus.accounts.device import device_in_words
 from nexus.accounts.models import AuditEntry, AuditHead, Identity, Session, User
 from nexus.accounts.sessions import has_second_factor
+from nexus.accounts.words import act_in_words
 from nexus.bots.models import Bot
 from nexus.core.db import Transaction
 from nexus.exchanges.models import ExchangeAccount
@@ -66,7 +68,7 @@ class SessionView:
     factor_pending: bool
     created_at: datetime
     last_seen_at: datetime
-    user_agent: str
+    device: str
     network: str
 
 
@@ -77,8 +79,11 @@ class EntryView:
     id: int
     at: datetime
     act: str
+    """In the words that the person's own page has for it."""
     user_id: int | None
+    user_email: str
     actor_id: int | None
+    actor_email: str
     network: str
     detail: str
     fits: bool
@@ -147,7 +152,10 @@ async def view_sessions(tx: Transaction, user_id: int) -> list[SessionView]:
         .where(Session.user_id == user_id)
         .order_by(Session.last_seen_at.desc())
     )
-    return [SessionView(*row) for row in rows]
+    return [
+        SessionView(method, pending, began, seen, device_in_words(agent), network)
+        for method, pending, began, seen, agent, network in rows
+    ]
 
 
 async def view_entries(
@@ -159,7 +167,11 @@ async def view_entries(
         entries = entries.where(AuditEntry.user_id == user_id)
     if before is not None:
         entries = entries.where(AuditEntry.id < before)
-    return [_entry(entry) for entry in await tx.scalars(entries.limit(ENTRIES_AT_ONCE))]
+    found = list(await tx.scalars(entries.limit(ENTRIES_AT_ONCE)))
+    people = {who for entry in found for who in (entry.user_id, entry.actor_id) if who is not None}
+    rows = await tx.execute(select(User.id, User.email).where(User.id.in_(people)))
+    emails = {number: email for number, email in rows}  # noqa: C416  rows are no tuples to mypy
+    return [_entry(entry, emails) for entry in found]
 
 
 async def count_entries(tx: Transaction) -> int:
@@ -167,14 +179,16 @@ async def count_entries(tx: Transaction) -> int:
     return await tx.scalar(select(AuditHead.entry_id)) or 0
 
 
-def _entry(entry: AuditEntry) -> EntryView:
+def _entry(entry: AuditEntry, emails: dict[int, str]) -> EntryView:
     detail = ", ".join(f"{name}: {value}" for name, value in sorted(entry.detail.items()))
     return EntryView(
         id=entry.id,
         at=entry.at,
-        act=entry.act,
+        act=act_in_words(entry.act, {}, by_staff=False),
         user_id=entry.user_id,
+        user_email=emails.get(entry.user_id or 0, ""),
         actor_id=entry.actor_id,
+        actor_email=emails.get(entry.actor_id or 0, ""),
         network=entry.network,
         detail=detail,
         fits=entry_hash(entry) == entry.hash,

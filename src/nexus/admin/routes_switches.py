@@ -10,7 +10,7 @@ from nexus.accounts.roles import ROOMS, staff
 from nexus.accounts.sessions import Person
 from nexus.admin.errors import ActRefusedError
 from nexus.admin.forms import SwitchForm, read_reason
-from nexus.admin.stop import SwitchView, turn_switch, view_switches
+from nexus.admin.stop import ScopeView, turn_switch, view_scopes
 from nexus.core.client import client_network
 from nexus.core.db import Transaction
 from nexus.core.forms import read_form
@@ -27,7 +27,7 @@ async def show_switches(
     state: State,
 ) -> Response[str]:
     """Show what is stopped, who stopped it, when and why."""
-    return await _switches_page(request, person, tx, state)
+    return await switches_page(request, person, tx, state)
 
 
 @post(SWITCHES, opt=staff("admin"))
@@ -37,19 +37,19 @@ async def turn(
     tx: NamedDependency[Transaction],
     state: State,
 ) -> Response[Any]:
-    """Stop or release everything, or one strategy."""
+    """Stop or release everything, or one strategy: its entries, or all its orders."""
     form = await read_form(request, SwitchForm)
-    switches = {switch.name: switch for switch in await view_switches(tx, _strategies(state))}
+    scopes = {scope.name: scope for scope in await view_scopes(tx, _strategies(state))}
     try:
-        switch, reason = _switch(switches, form.name), read_reason(form.reason)
+        scope, reason = find_scope(scopes, form.name), read_reason(form.reason)
         network = client_network(request)
-        await turn_switch(tx, person, switch, form.act, reason=reason, network=network)
+        await turn_switch(tx, person, scope, form.act, reason=reason, network=network)
     except ActRefusedError as error:
-        return await _switches_page(request, person, tx, state, form=form, refused=error)
+        return await switches_page(request, person, tx, state, form=form, refused=error)
     return see_other(SWITCHES)
 
 
-async def _switches_page(
+async def switches_page(
     request: AnyRequest,
     person: Person,
     tx: Transaction,
@@ -62,18 +62,19 @@ async def _switches_page(
     form = form or SwitchForm()
     return page(
         request, "admin/switches.html", status_code=422 if refused else 200,
-        switches=await view_switches(tx, _strategies(state)),
+        scopes=await view_scopes(tx, _strategies(state)),
         decides=person.role == "admin",
         sent=form.name, reason=form.reason,
         errors={refused.field: refused.sentence} if refused else {},
     )  # fmt: skip
 
 
-def _switch(switches: dict[str, SwitchView], name: str) -> SwitchView:
-    switch = switches.get(name)
-    if switch is None:
+def find_scope(scopes: dict[str, ScopeView], name: str) -> ScopeView:
+    """Find what is to be stopped; raise ActRefusedError for what cannot be."""
+    scope = scopes.get(name)
+    if scope is None:
         raise ActRefusedError("", "Choose one of the switches.")
-    return switch
+    return scope
 
 
 def _strategies(state: State) -> Any:

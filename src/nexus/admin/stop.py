@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 
@@ -13,10 +14,17 @@ from nexus.admin.errors import ActRefusedError
 from nexus.core.db import Transaction
 from nexus.regime.models import Switch
 from nexus.regime.record import set_switch
+from nexus.regime.stops import ENTRIES, EVERYTHING
 from nexus.strategy.border import Strategy
 
-EVERYTHING = "everything"
 BY_PERSON = "user:"
+ACTS: Final = {
+    "pause": (ENTRIES, True),
+    "resume": (ENTRIES, False),
+    "stop": ("", True),
+    "release": ("", False),
+}
+"""What a button does: which of a scope's two switches it turns, and which way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +39,53 @@ class SwitchView:
     changed_by: str
 
 
-async def view_switches(tx: Transaction, strategies: Iterable[Strategy]) -> list[SwitchView]:
-    """Read every switch there can be: for everything, and for each strategy that is hosted."""
+@dataclass(frozen=True, slots=True)
+class ScopeView:
+    """What can be stopped as one: everything, or a strategy. Its two switches."""
+
+    name: str
+    label: str
+    orders: SwitchView
+    """Stops every order: what bots hold, they keep."""
+    entries: SwitchView
+    """Stops what buys: exits are followed."""
+
+    @property
+    def turned(self) -> list[SwitchView]:
+        """The switches that were ever turned, to say who did and why."""
+        return [switch for switch in (self.orders, self.entries) if switch.changed_at]
+
+
+async def view_scopes(tx: Transaction, strategies: Iterable[Strategy]) -> list[ScopeView]:
+    """Read what can be stopped: everything, and each strategy that is hosted or was stopped."""
     names = {EVERYTHING: "Everything"}
     names |= {f"strategy:{known.name}": known.label for known in strategies}
     turned = {row.name: row for row in await tx.scalars(select(Switch))}
-    names |= {name: name for name in turned if name not in names}
+    scopes = [name.removeprefix(ENTRIES) for name in turned]
+    names |= {name: name for name in scopes if name not in names}
     people = await _people(tx, turned.values())
-    return [_view(name, label, turned.get(name), people) for name, label in names.items()]
+    return [
+        ScopeView(
+            name,
+            label,
+            _view(name, label, turned.get(name), people),
+            _view(f"{ENTRIES}{name}", f"{label}: entries", turned.get(f"{ENTRIES}{name}"), people),
+        )
+        for name, label in names.items()
+    ]
 
 
 async def turn_switch(
-    tx: Transaction, actor: Person, switch: SwitchView, act: str, *, reason: str, network: str
+    tx: Transaction, actor: Person, scope: ScopeView, act: str, *, reason: str, network: str
 ) -> None:
     """Stop or release; raise ActRefusedError for another act, and for what is so already.
 
     A reason that somebody wrote for a stop must not be overwritten by a second press.
     """
-    if act not in {"stop", "release"}:
+    if act not in ACTS:
         raise ActRefusedError("", "Press one of the buttons.")
-    stopped = act == "stop"
+    prefix, stopped = ACTS[act]
+    switch = scope.entries if prefix else scope.orders
     if switch.stopped == stopped:
         state = "stopped" if stopped else "running"
         raise ActRefusedError("", f"{switch.label} is {state} already. Nothing was changed.")

@@ -1,12 +1,16 @@
 """Stop a bot and sell what it holds, because its owner said so."""
 
+from collections.abc import Iterable
+from datetime import timedelta
+
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from nexus.bots.events import BotChanged, CloseRequested
 from nexus.bots.models import Bot, CloseRequest, Holding
+from nexus.bots.retry import wait_after
 from nexus.core.clock import now
-from nexus.core.db import Transaction
+from nexus.core.db import Transaction, among
 
 
 async def request_close(
@@ -45,10 +49,24 @@ async def _newest_request(tx: Transaction, bot_id: int) -> CloseRequest | None:
     return newest
 
 
-async def finish_close(tx: Transaction, request_id: int, *, sold: bool, outcome: str) -> None:
-    """End a close request: the bot is stopped, or paused with the reason why it still holds.
+async def replace_closes(tx: Transaction, request_ids: Iterable[int]) -> None:
+    """End earlier wishes whose sale was never sent, because the bot was told to close anew.
 
-    A stopped bot has left the leader's trade: started again, it waits for the next entry.
+    The bot is left as it is: the newer wish decides what becomes of it.
+    """
+    await tx.execute(
+        update(CloseRequest)
+        .where(among(CloseRequest.id, request_ids), CloseRequest.finished_at.is_(None))
+        .values(finished_at=now(), outcome="You asked again before anything was sold.")
+    )
+
+
+async def finish_close(tx: Transaction, request_id: int, *, sold: bool, outcome: str) -> None:
+    """End a close request: the bot is stopped, or the sale is tried again later.
+
+    After the last try the bot is paused, with the reason why it still holds. Nothing is tried
+    again for a bot that is no longer closing: its owner has said something else meanwhile. A
+    stopped bot has left the leader's trade: started again, it waits for the next entry.
     """
     request = await tx.scalar(
         update(CloseRequest)
@@ -58,11 +76,12 @@ async def finish_close(tx: Transaction, request_id: int, *, sold: bool, outcome:
     )
     if request is None:
         return
+    wait = None if sold else wait_after(request.attempt)
     bot = await tx.scalar(
         update(Bot)
         .where(Bot.id == request.bot_id, Bot.status == "closing")
         .values(
-            status="stopped" if sold else "paused",
+            status="stopped" if sold else "paused" if wait is None else "closing",
             status_reason=outcome,
             status_at=now(),
             status_by=request.requested_by,
@@ -72,7 +91,23 @@ async def finish_close(tx: Transaction, request_id: int, *, sold: bool, outcome:
     if bot is None:
         return
     tx.announce(BotChanged(bot.id, bot.user_id))
+    if wait is not None:
+        await _try_again(tx, request, wait)
     if sold:
         await tx.execute(
             update(Holding).where(Holding.bot_id == bot.id).values(trade_id=None, layers=0)
         )
+
+
+async def _try_again(tx: Transaction, failed: CloseRequest, wait: timedelta) -> None:
+    """Ask for the next try; the sweeper plans it when its time has come."""
+    await tx.execute(
+        insert(CloseRequest).values(
+            bot_id=failed.bot_id,
+            requested_by=failed.requested_by,
+            requested_at=now(),
+            idempotency_key=f"again/{failed.id}",
+            attempt=failed.attempt + 1,
+            not_before=now() + wait,
+        )
+    )

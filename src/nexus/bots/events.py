@@ -21,7 +21,10 @@ class CloseRequested:
 
 @dataclass(frozen=True, slots=True)
 class BotsStopped:
-    """A person has stopped all their bots at once: `pause`, `stop` or `close`."""
+    """Bots were stopped at once: by their owner (`pause`, `stop`, `close`), or a limit of theirs.
+
+    A limit is named instead: `day_loss`, `drawdown`.
+    """
 
     user_id: int
     meaning: str

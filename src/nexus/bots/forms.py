@@ -37,6 +37,19 @@ class NewBotForm(Form, frozen=True):
     allocation: str = ""
 
 
+class LimitsForm(Form, frozen=True):
+    """A person's own limits; an empty field is no limit, and a box that is not ticked is empty."""
+
+    allocation: str = ""
+    per_trade: str = ""
+    day_loss: str = ""
+    day_loss_closes: str = ""
+    drawdown: str = ""
+    drawdown_closes: str = ""
+    positions: str = ""
+    cooldown_minutes: str = ""
+
+
 def read_amount(field: str, text: str, *, at_least: Decimal) -> Decimal:
     """Read an amount of quote currency; raise BotRefusedError with a sentence for `field`.
 

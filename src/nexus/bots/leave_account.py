@@ -92,8 +92,7 @@ async def _stop_bots(tx: Transaction, account_id: int, user_id: int) -> None:
         .join(Bot, Bot.id == CloseRequest.bot_id)
         .where(Bot.account_id == account_id, CloseRequest.finished_at.is_(None))
     )
-    for request_id in (await tx.scalars(waiting)).all():
-        await finish_close(tx, request_id, sold=False, outcome=REMOVED)
+    # Stopped first: the sale of a bot that is no longer closing is not tried again.
     await tx.execute(
         update(Bot)
         .where(Bot.account_id == account_id, Bot.status != "stopped")
@@ -101,6 +100,8 @@ async def _stop_bots(tx: Transaction, account_id: int, user_id: int) -> None:
             status="stopped", status_reason=REMOVED, status_at=now(), status_by=f"user:{user_id}"
         )
     )
+    for request_id in (await tx.scalars(waiting)).all():
+        await finish_close(tx, request_id, sold=False, outcome=REMOVED)
 
 
 async def _lock(tx: Transaction, user_id: int, account_id: int) -> ExchangeAccount | None:

@@ -1,6 +1,6 @@
 """The tables of what people run: a bot, what it holds, and the orders to close it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -59,18 +59,78 @@ class Holding(Table):
     trade_id: Mapped[int | None]
     """The leader's trade this bot is in: the id of its `enter` decision."""
     layers: Mapped[int] = mapped_column(default=0)
+    day: Mapped[date | None]
+    """The last UTC day on which this bot sold."""
+    day_result: Mapped[Amount] = mapped_column(default=0)
+    """Quote currency won or lost by the sales of that day, fees included."""
+    lost_at: Mapped[datetime | None]
+    """When it last sold at a loss."""
     updated_at: Mapped[datetime]
 
 
+class LimitsRow(Table):
+    """What a person set themselves as limits; NULL is no limit. Amounts are quote currency."""
+
+    __tablename__ = "user_limits"
+    __table_args__ = (
+        CheckConstraint("allocation > 0 AND allocation < 1e15", name="finite_allocation"),
+        CheckConstraint("per_trade > 0 AND per_trade < 1e15", name="finite_per_trade"),
+        CheckConstraint("day_loss > 0 AND day_loss < 1e15", name="finite_day_loss"),
+        CheckConstraint("drawdown > 0 AND drawdown < 1e15", name="finite_drawdown"),
+        CheckConstraint("positions > 0", name="some_positions"),
+        CheckConstraint("cooldown_minutes > 0", name="some_minutes"),
+    )
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    allocation: Mapped[Amount | None]
+    """The most all bots together may have invested."""
+    per_trade: Mapped[Amount | None]
+    """The most one order may spend."""
+    day_loss: Mapped[Amount | None]
+    day_loss_closes: Mapped[bool] = mapped_column(default=False)
+    """Whether reaching it also sells what the bots hold."""
+    drawdown: Mapped[Amount | None]
+    """How far the result may fall from its highest point."""
+    drawdown_closes: Mapped[bool] = mapped_column(default=False)
+    positions: Mapped[int | None]
+    """How many bots may be in a trade at once."""
+    cooldown_minutes: Mapped[int | None]
+    """How long no trade is entered after a sale at a loss."""
+    changed_at: Mapped[datetime]
+
+
+class ResultPeak(Table):
+    """The highest result of a person's bots since their limit on its fall counts.
+
+    Apart for practice and real money and for each quote currency, like every limit.
+    """
+
+    __tablename__ = "result_peaks"
+    __table_args__ = (CheckConstraint("peak > -1e15 AND peak < 1e15", name="finite_peak"),)
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    practice: Mapped[bool] = mapped_column(primary_key=True)
+    quote: Mapped[str] = mapped_column(primary_key=True)
+    peak: Mapped[Amount]
+
+
 class CloseRequest(Table):
-    """Somebody asked to stop a bot and sell what it holds: who, when, and how it ended."""
+    """Somebody asked to stop a bot and sell what it holds: who, when, and how it ended.
+
+    A sale that failed is tried again by a request of its own, so each try has its own plan.
+    """
 
     __tablename__ = "close_requests"
+    __table_args__ = (CheckConstraint("attempt > 0", name="attempt"),)
 
     id: Mapped[Id]
     bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id"), index=True)
     requested_by: Mapped[str]
     requested_at: Mapped[datetime]
     idempotency_key: Mapped[str] = mapped_column(unique=True)
+    attempt: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Which try this is; the first is the wish itself."""
+    not_before: Mapped[datetime | None]
+    """When another try may be planned; None on a wish, which is taken up at once."""
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(default="")

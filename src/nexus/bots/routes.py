@@ -11,17 +11,20 @@ from litestar.params import FromPath
 from sqlalchemy import select
 
 from nexus.accounts.sessions import Person
+from nexus.accounts.step_up import require_live_proof
 from nexus.bots.close import request_close
 from nexus.bots.errors import BotRefusedError
 from nexus.bots.forms import ActForm, CloseForm, NewBotForm, read_amount
 from nexus.bots.minimum import smallest_allocation
-from nexus.bots.start import create_bot, pause_bot, start_bot
+from nexus.bots.start import create_bot, pause_bot, start_bot, stop_bot
 from nexus.bots.views import BotView, bot_of
 from nexus.core.db import Transaction
 from nexus.core.forms import read_form
 from nexus.core.ids import LARGEST_ID
+from nexus.core.site import site_of
 from nexus.core.web import AnyRequest, is_fragment, page, see_other
 from nexus.exchanges.models import AccountBalance, ExchangeAccount
+from nexus.exchanges.queries import accounts_of
 
 BOTS = "/#bots"
 KEY_LENGTH = range(16, 65)
@@ -34,7 +37,8 @@ async def show_new_bot(
     tx: NamedDependency[Transaction],
     state: State,
 ) -> Response[str]:
-    """Show the form for a new bot."""
+    """Show the form for a new bot; who may choose real money in it proves themselves first."""
+    await _ask_for_proof_of_live(request, tx, person)
     return await _new_bot_page(request, person, tx, state)
 
 
@@ -48,7 +52,7 @@ async def take_new_bot(
     """Make the bot, or show the form again with the mistakes and what was typed."""
     form = await read_form(request, NewBotForm)
     try:
-        await _create(person, tx, state, form)
+        await _create(request, person, tx, state, form)
     except BotRefusedError as error:
         return await _new_bot_page(request, person, tx, state, form=form, refused=error)
     return see_other(BOTS)
@@ -65,6 +69,8 @@ async def start(
     """Let a bot follow again; a bot that does already is left as it is."""
     await read_form(request, ActForm)
     bot = await _own_bot(tx, state, person, bot_id)
+    if bot.venue != "paper" and not site_of(request).demo:
+        require_live_proof(person)
     await start_bot(tx, bot.id, by=_name(person))
     return await _card(request, tx, state, person, bot_id)
 
@@ -84,6 +90,21 @@ async def pause(
     return await _card(request, tx, state, person, bot_id)
 
 
+@post("/bots/{bot_id:int}/stop")
+async def stop(
+    request: AnyRequest,
+    person: NamedDependency[Person],
+    tx: NamedDependency[Transaction],
+    state: State,
+    bot_id: FromPath[int],
+) -> Response[Any]:
+    """Let a bot buy and sell nothing any more; one that is stopped already is left as it is."""
+    await read_form(request, ActForm)
+    bot = await _own_bot(tx, state, person, bot_id)
+    await stop_bot(tx, bot.id, by=_name(person))
+    return await _card(request, tx, state, person, bot_id)
+
+
 @get("/bots/{bot_id:int}/close")
 async def show_close(
     request: AnyRequest,
@@ -92,7 +113,7 @@ async def show_close(
     state: State,
     bot_id: FromPath[int],
 ) -> Response[str]:
-    """Say what closing will do, and ask."""
+    """Say what each way of stopping does, and ask which."""
     bot = await _own_bot(tx, state, person, bot_id)
     return _close_page(request, bot, {}, 200)
 
@@ -116,13 +137,16 @@ async def close(
     return see_other(BOTS)
 
 
-async def _create(person: Person, tx: Transaction, state: State, form: NewBotForm) -> None:
+async def _create(
+    request: AnyRequest, person: Person, tx: Transaction, state: State, form: NewBotForm
+) -> None:
     if form.strategy not in state.strategies:
         raise BotRefusedError("strategy", "Choose one of the strategies.")
     if form.symbol not in state.settings.symbols:
         raise BotRefusedError("symbol", "Choose one of the symbols.")
     if not form.account.isdecimal() or len(form.account) >= len(str(LARGEST_ID)):
         raise BotRefusedError("account", "Choose one of your connected accounts.")
+    await _ask_for_proof_of_live(request, tx, person, int(form.account))
     minimum = await smallest_allocation(tx, state.settings)
     allocation = read_amount("allocation", form.allocation, at_least=minimum)
     await create_bot(
@@ -133,6 +157,20 @@ async def _create(person: Person, tx: Transaction, state: State, form: NewBotFor
         symbol=form.symbol,
         allocation=allocation,
     )
+
+
+async def _ask_for_proof_of_live(
+    request: AnyRequest, tx: Transaction, person: Person, account_id: int | None = None
+) -> None:
+    """Ask for a fresh proof where real money is at risk: on this account, or on any of theirs.
+
+    The demo's exchange is a simulated one, so there is none.
+    """
+    if site_of(request).demo:
+        return
+    mine = await accounts_of(tx, person.id)
+    if any(not one.on_paper and account_id in {None, one.id} for one in mine):
+        require_live_proof(person)
 
 
 async def _own_bot(tx: Transaction, state: State, person: Person, bot_id: int) -> BotView:
@@ -218,4 +256,4 @@ def _name(person: Person) -> str:
     return f"user:{person.id}"
 
 
-route_handlers = [show_new_bot, take_new_bot, start, pause, show_close, close]
+route_handlers = [show_new_bot, take_new_bot, start, pause, stop, show_close, close]

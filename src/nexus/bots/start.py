@@ -86,6 +86,11 @@ async def pause_bot(tx: Transaction, bot_id: int, *, by: str) -> bool:
     return await _set_status(tx, bot_id, "paused", ("running",), by)
 
 
+async def stop_bot(tx: Transaction, bot_id: int, *, by: str) -> bool:
+    """Buy and sell nothing any more, and keep what is held. Effective at commit."""
+    return await _set_status(tx, bot_id, "stopped", ("running", "paused", "closing"), by)
+
+
 async def _set_status(
     tx: Transaction, bot_id: int, status: str, from_status: tuple[str, ...], by: str
 ) -> bool:

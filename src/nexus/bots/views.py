@@ -1,22 +1,33 @@
-"""What does a person see of their bots? One query, then plain arithmetic."""
+"""What does a person see of their bots? Few queries for many people, then plain arithmetic."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import RowMapping, Select, exists, func, select
 
-from nexus.bots.models import Bot, Holding
+from nexus.bots.close_many import STAFF
+from nexus.bots.limit_words import limit_words
+from nexus.bots.limits import Allowance, Purse
+from nexus.bots.models import Bot, CloseRequest, Holding
+from nexus.bots.reasons import sentence
+from nexus.bots.retry import TRIES
+from nexus.bots.standing import allowance_in, allowances_of, limits_of
 from nexus.bots.start import NOT_STARTED
+from nexus.core.clock import now
 from nexus.core.db import Transaction
+from nexus.core.render import clock_time
 from nexus.exchanges.models import ExchangeAccount
 from nexus.market.models import TickerRow
 from nexus.strategy.border import Strategy
 from nexus.strategy.models import LeaderBookRow
 
 ZERO = Decimal(0)
+CODE = re.compile("[A-Z_]+(:|$)")
+"""How the reason of a refusal begins; anything else is a sentence."""
 Strategies = Mapping[str, Strategy]
 """The hosted strategies, by name."""
 
@@ -44,6 +55,10 @@ class BotView:
     average_price: Decimal | None
     unrealised: Decimal | None
     realised: Decimal
+    stop_price: Decimal | None
+    """Where the strategy leaves the trade this bot is in; None where it set no stop."""
+    limit: str = ""
+    """Which of the owner's own limits keeps it from buying now; empty when none does."""
 
     @property
     def can_start(self) -> bool:
@@ -59,6 +74,11 @@ class BotView:
     def can_close(self) -> bool:
         """Whether the bot can be told to sell and stop."""
         return self.status in ("running", "paused") or (self.status == "stopped" and self.layer > 0)
+
+    @property
+    def can_stop(self) -> bool:
+        """Whether the bot can be told to do nothing any more and keep what it holds."""
+        return self.status != "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +103,14 @@ async def bots_of(
     tx: Transaction, user_ids: Iterable[int], strategies: Strategies
 ) -> dict[int, list[BotView]]:
     """Read the bots of some people, by person; the newest bot comes last."""
-    rows = await tx.execute(_query().where(Bot.user_id.in_(list(user_ids))))
+    people = list(user_ids)
+    rows = await tx.execute(_query().where(Bot.user_id.in_(people)))
+    limits = await limits_of(tx, people)
+    allowances = await allowances_of(tx, limits)
     found: dict[int, list[BotView]] = defaultdict(list)
     for row in rows.mappings():
-        found[row["user_id"]].append(_view(row, strategies))
+        allowance = allowance_in(allowances, limits, _purse(row))
+        found[row["user_id"]].append(_view(row, strategies, allowance))
     return found
 
 
@@ -96,7 +120,11 @@ async def bot_of(
     """Read one bot of one person; None when there is none, or it is somebody else's."""
     rows = await tx.execute(_query().where(Bot.user_id == user_id, Bot.id == bot_id))
     row = rows.mappings().one_or_none()
-    return None if row is None else _view(row, strategies)
+    if row is None:
+        return None
+    limits = await limits_of(tx, [user_id])
+    allowances = await allowances_of(tx, limits)
+    return _view(row, strategies, allowance_in(allowances, limits, _purse(row)))
 
 
 def total(bots: Iterable[BotView], currency: str) -> Totals:
@@ -111,19 +139,27 @@ def total(bots: Iterable[BotView], currency: str) -> Totals:
 
 
 def _query() -> Select[*tuple[Any, ...]]:
+    unsold = exists().where(
+        CloseRequest.bot_id == Bot.id,
+        CloseRequest.finished_at.is_not(None),
+        CloseRequest.outcome == Bot.status_reason,
+    )
+    trying = _next_tries().subquery()
     return (
         select(
             Bot.id, Bot.user_id, Bot.symbol, Bot.strategy, Bot.status, Bot.status_reason,
-            Bot.allocation, ExchangeAccount.venue, ExchangeAccount.label,
+            Bot.status_by, Bot.allocation, ExchangeAccount.venue, ExchangeAccount.label,
             ExchangeAccount.status.label("account_status"),
             func.coalesce(Holding.quantity, ZERO).label("quantity"),
             func.coalesce(Holding.cost, ZERO).label("cost"),
             func.coalesce(Holding.realised, ZERO).label("realised"),
-            func.coalesce(Holding.layers, 0).label("layer"),
+            func.coalesce(Holding.layers, 0).label("layer"), unsold.label("unsold"),
             Holding.trade_id, LeaderBookRow.trade_id.label("leader_trade_id"), TickerRow.price,
+            LeaderBookRow.stop_price, trying.c.attempt, trying.c.not_before,
         )
         .join(ExchangeAccount, ExchangeAccount.id == Bot.account_id)
         .outerjoin(Holding, Holding.bot_id == Bot.id)
+        .outerjoin(trying, trying.c.bot_id == Bot.id)
         .outerjoin(TickerRow, TickerRow.symbol == Bot.symbol)
         .outerjoin(
             LeaderBookRow,
@@ -133,7 +169,24 @@ def _query() -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
-def _view(row: RowMapping, strategies: Strategies) -> BotView:
+def _purse(row: RowMapping) -> Purse:
+    return Purse(row["user_id"], row["venue"] == "paper", row["symbol"].partition("/")[2])
+
+
+def _next_tries() -> Select[*tuple[Any, ...]]:
+    """Select which try each bot's sale is at, and when that try is due."""
+    return (
+        select(
+            CloseRequest.bot_id,
+            func.max(CloseRequest.attempt).label("attempt"),
+            func.max(CloseRequest.not_before).label("not_before"),
+        )
+        .where(CloseRequest.finished_at.is_(None))
+        .group_by(CloseRequest.bot_id)
+    )
+
+
+def _view(row: RowMapping, strategies: Strategies, allowance: Allowance | None) -> BotView:
     base, _, quote = row["symbol"].partition("/")
     held, price = row["quantity"], row["price"]
     strategy = strategies.get(row["strategy"])
@@ -157,7 +210,23 @@ def _view(row: RowMapping, strategies: Strategies) -> BotView:
         average_price=row["cost"] / held if held and row["layer"] else None,
         unrealised=value - row["cost"] if held and value is not None else None,
         realised=row["realised"],
+        limit=_limit(row, allowance),
+        stop_price=_stop_price(row),
     )
+
+
+def _limit(row: RowMapping, allowance: Allowance | None) -> str:
+    """Say what a limit forbids a bot that would buy otherwise."""
+    if allowance is None or row["status"] != "running" or row["account_status"] != "active":
+        return ""
+    return limit_words(allowance, now(), opens=row["trade_id"] is None)
+
+
+def _stop_price(row: RowMapping) -> Decimal | None:
+    """Give the stop that is watched for this bot: it acts, and is in the leader's trade."""
+    follows = row["status"] in ("running", "paused") and row["trade_id"] is not None
+    stop: Decimal | None = row["stop_price"]
+    return stop if follows and row["trade_id"] == row["leader_trade_id"] else None
 
 
 def _note(row: RowMapping) -> str:
@@ -165,15 +234,14 @@ def _note(row: RowMapping) -> str:
     if row["account_status"] != "active":
         return ACCOUNT_NOTES[row["account_status"]]
     if row["status"] == "closing":
-        return "It is selling what it holds."
+        return _closing_note(row)
     if row["status"] == "stopped":
         return _stopped_note(row)
     # Without a trade, what is held is dust: too little for the exchange to sell.
     holds, leader = row["trade_id"] is not None, row["leader_trade_id"]
     paused = "It is paused: it takes no new entry, and follows exits."
     if row["status"] == "paused" and row["status_reason"]:
-        # The reason is a code with numbers, for the ledger; the feed says it in words.
-        return f"It was not sold, so it did not stop. {paused} You can close it again."
+        return f"{_paused_reason(row)} {paused} {_again(row)}".strip()
     if holds and row["trade_id"] != leader:
         return "The strategy has left this trade, but this bot still holds it. You can close it."
     if row["status"] == "paused":
@@ -183,9 +251,39 @@ def _note(row: RowMapping) -> str:
     return "" if holds else "It waits for the strategy's next entry."
 
 
+def _paused_reason(row: RowMapping) -> str:
+    """Say why a bot is paused: a sale that failed in full, anything else in its own words."""
+    reason = str(row["status_reason"])
+    if CODE.match(reason):
+        if not row["unsold"]:
+            return ""
+        return f"It was not sold, so it did not stop. {sentence(reason)}"
+    return reason.removesuffix(" Close it again to sell the rest.")
+
+
+def _again(row: RowMapping) -> str:
+    return "You can close it again." if row["unsold"] else ""
+
+
+def _closing_note(row: RowMapping) -> str:
+    """Say that it sells; after a sale that failed, why, and when it is tried again."""
+    selling = "It is selling what it holds."
+    if row["status_by"].startswith(STAFF):
+        selling = "Our staff told it to sell what it holds, and stop."
+    if (row["attempt"] or 1) == 1:
+        return selling
+    why, when = sentence(row["status_reason"]), clock_time(row["not_before"])
+    return (
+        f"{selling} The last try failed. {why} Try {row['attempt']} of {TRIES} is at {when}."
+        " To keep what it holds instead, stop it."
+    )
+
+
 def _stopped_note(row: RowMapping) -> str:
     if str(row["status_reason"]).startswith(NOT_STARTED):
         return str(row["status_reason"])
+    if row["status_by"].startswith(STAFF):
+        return "Our staff closed it. It buys nothing until you start it again."
     if row["trade_id"] is not None:
         return "It is stopped and keeps what it holds: it follows no exit. You can close it."
     return "It is stopped and buys nothing."

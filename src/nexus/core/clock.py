@@ -4,10 +4,12 @@ Everything else calls `now()`, so a replay can run years of candles in minutes b
 own clock in place with `use(clock)`.
 """
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final, Protocol
 
 
@@ -36,6 +38,23 @@ class SetClock:
     def now(self) -> datetime:
         """Say the moment it was put at."""
         return self.at
+
+
+class JumpingClock:
+    """The machine's clock as far off, in milliseconds, as a file says: to test what a jump does."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._off = 0
+
+    def now(self) -> datetime:
+        """Say the machine's time, in UTC, put off; tell standard error when the clock jumps."""
+        with suppress(OSError, ValueError):
+            off = int(self._path.read_text())
+            if off != self._off:
+                self._off = off
+                os.write(2, f"fault clock={off}\n".encode())
+        return datetime.now(UTC) + timedelta(milliseconds=self._off)
 
 
 SYSTEM_CLOCK: Final = SystemClock()

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from pydantic import BaseModel, SecretStr, ValidationError, ValidationInfo
+from pydantic.fields import FieldInfo
 
 LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@", re.IGNORECASE | re.DOTALL)
 """The name and password of an address, behind its scheme."""
@@ -43,15 +44,42 @@ def above(value: int, info: ValidationInfo, smaller: str) -> int:
 
 def sentences(error: ValidationError, settings: type[BaseModel]) -> list[str]:
     """Turn each mistake into: VARIABLE: what is allowed; given: what stood there."""
-    return [_sentence(mistake, settings) for mistake in error.errors()]
+    # A network that is neither of the two kinds is one mistake, not two.
+    return list(dict.fromkeys(_sentence(mistake, settings) for mistake in error.errors()))
+
+
+KINDS = {
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "decimal_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
+    "ip_v4_network": "must be networks like 10.0.0.0/8, separated by commas",
+    "ip_v6_network": "must be networks like 10.0.0.0/8, separated by commas",
+}
+"""What Pydantic says of text that is of no use at all, in words for who sets a variable."""
 
 
 def _sentence(mistake: Any, settings: type[BaseModel]) -> str:
     name = str(mistake["loc"][0])
-    secret = settings.model_fields[name].annotation is SecretStr
+    field = settings.model_fields[name]
+    secret = field.annotation is SecretStr
     given = "(a secret, not shown)" if secret else repr(_without_login(mistake["input"]))
     message = mistake["msg"].removeprefix("Value error, ")
+    if mistake["type"] in KINDS:
+        message = KINDS[mistake["type"]] + _range(field)
     return f"{name.upper()}: {message}; given: {given}"
+
+
+def _range(field: FieldInfo) -> str:
+    """Say between which numbers a value must lie, as far as the field does."""
+    words = {"ge": "from", "gt": "above", "le": "to", "lt": "below"}
+    found = [
+        f" {word} {bound}"
+        for sign, word in words.items()
+        for bound in (getattr(part, sign, None) for part in field.metadata)
+        if bound is not None
+    ]
+    return "".join(found)
 
 
 def _without_login(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Protocol
 from nexus.core.db import Database, Transaction
 from nexus.core.queue import Ring
 from nexus.exchanges.protocol import Exchange
+from nexus.execution.states import fence_after
 from nexus.execution.weigh import FRESH_READING_TICKS, Limits
 from nexus.settings import Settings
 
@@ -54,8 +55,5 @@ class Broker:
 
     @property
     def fence(self) -> timedelta:
-        """How long after sending no copy of a request can start any more.
-
-        recvWindow, the exchange's own timeout of 10 s, and 15 s for skew and networks.
-        """
-        return timedelta(milliseconds=self.settings.recv_window_ms) + timedelta(seconds=25)
+        """How long after sending no copy of a request can start any more."""
+        return fence_after(timedelta(milliseconds=self.settings.recv_window_ms))

@@ -17,17 +17,19 @@ from sqlalchemy.orm import aliased
 
 from nexus.billing.models import Entitlement
 from nexus.bots.close import finish_close
-from nexus.bots.models import Bot
+from nexus.bots.limits import Purse
+from nexus.bots.models import Bot, Holding, LimitsRow
 from nexus.core.clock import now
 from nexus.core.db import Transaction, among, insert_rows, one_of, update_rows
 from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import Account, Intent, Side
 from nexus.execution.broker import Broker
 from nexus.execution.client_id import client_order_id
-from nexus.execution.events import PlanRefused
 from nexus.execution.models import OrderEvent, OrderRow
 from nexus.execution.weigh import Candidate, Deny, Expire, Send, weigh
+from nexus.fanout.events import PlanRefused
 from nexus.fanout.models import PlanRow
+from nexus.fanout.spend import Purses, purses_to_claim
 from nexus.market.models import TickerRow
 from nexus.regime.models import ReadingRow, Switch
 from nexus.strategy.models import DecisionRow, LeaderBookRow
@@ -47,16 +49,20 @@ async def claim(tx: Transaction, plan_ids: Sequence[int], broker: Broker) -> Cla
     """Claim plans for sending; each is written down, refused for good, or left waiting."""
     stopped = await _locked_stops(tx)
     locked = await _lock(tx, plan_ids)
+    rows = (await tx.execute(_candidates(locked, now()))).mappings().all()
+    purses = await purses_to_claim(tx, {row["user_id"] for row in rows if row["limited"]})
     at = now()
-    rows = (await tx.execute(_candidates(locked, at))).mappings().all()
     to_send: list[RowMapping] = []
     refused: list[tuple[RowMapping, str, str]] = []
     waiting: list[int] = []
     for row in rows:
         taken = bool(to_send) and to_send[-1]["account_id"] == row["account_id"]
-        match weigh(_candidate(row, account_taken=taken), at, stopped, broker.limits):
+        refusal = _limit_refusal(row, purses, at)
+        candidate = _candidate(row, account_taken=taken, limit_refusal=refusal)
+        match weigh(candidate, at, stopped, broker.limits):
             case Send():
                 to_send.append(row)
+                _take(row, purses)
             case Deny(reason):
                 refused.append((row, "DENIED", reason))
             case Expire(reason):
@@ -103,6 +109,7 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
         Entitlement.user_id == Bot.user_id,
         or_(Entitlement.valid_until.is_(None), Entitlement.valid_until > at),
     )
+    limited = exists().where(LimitsRow.user_id == Bot.user_id)
     busy = exists().where(one_of(order_of.status, *LIVE_ORDERS))
     return (
         select(
@@ -128,6 +135,8 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
             ExchangeAccount.egress,
             ExchangeAccount.key_version,
             (LeaderBookRow.trade_id == DecisionRow.trade_id).label("trade_is_open"),
+            Holding.trade_id.is_(None).label("opens"),
+            and_(PlanRow.side == Side.BUY, limited).label("limited"),
             entitled.label("entitled"),
             busy.where(order_of.bot_id == PlanRow.bot_id).label("bot_busy"),
             exists()
@@ -141,6 +150,7 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
         )
         .join(Bot, Bot.id == PlanRow.bot_id)
         .join(ExchangeAccount, ExchangeAccount.id == PlanRow.account_id)
+        .outerjoin(Holding, Holding.bot_id == PlanRow.bot_id)
         .outerjoin(DecisionRow, DecisionRow.id == PlanRow.decision_id)
         .outerjoin(
             LeaderBookRow,
@@ -156,7 +166,29 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
     )
 
 
-def _candidate(row: RowMapping, *, account_taken: bool) -> Candidate:
+def _limit_refusal(row: RowMapping, purses: Purses, at: datetime) -> str:
+    """Say which limit of its owner forbids to send a plan now; none forbids a sale."""
+    if not row["limited"]:
+        return ""
+    return purses.refusal_of(_purse(row), _spend(row), at, opens=row["opens"])
+
+
+def _take(row: RowMapping, purses: Purses) -> None:
+    if row["limited"]:
+        purses.take(_purse(row), _spend(row), opens=row["opens"])
+
+
+def _purse(row: RowMapping) -> Purse:
+    return Purse(row["user_id"], row["venue"] == "paper", row["symbol"].partition("/")[2])
+
+
+def _spend(row: RowMapping) -> Decimal:
+    """Give what a plan spends at the price it was made for, by which it was sized."""
+    spend: Decimal = row["quantity"] * row["reference_price"]
+    return spend
+
+
+def _candidate(row: RowMapping, *, account_taken: bool, limit_refusal: str) -> Candidate:
     return Candidate(
         plan_id=row["plan_id"],
         action=row["action"],
@@ -176,6 +208,7 @@ def _candidate(row: RowMapping, *, account_taken: bool) -> Candidate:
         entries_allowed=row["entries_allowed"],
         gate_code=row["gate_code"],
         gate_at=row["gate_at"],
+        limit_refusal=limit_refusal,
     )
 
 

@@ -6,20 +6,6 @@ from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
-class PlanRefused:
-    """A plan will not become an order: we denied it, or it grew too old."""
-
-    plan_id: int
-    bot_id: int
-    user_id: int
-    symbol: str
-    side: str
-    action: str
-    reason: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class OrderMoved:
     """An order reached a new state. Amounts are totals so far."""
 

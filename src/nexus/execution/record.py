@@ -24,7 +24,7 @@ from nexus.execution.broker import Broker
 from nexus.execution.events import OrderMoved
 from nexus.execution.models import FillRow, OrderEvent, OrderRow
 from nexus.execution.settle import leave_trades, settle_fills
-from nexus.execution.states import ENDED, Step, after_report, after_sending, may_move
+from nexus.execution.states import ENDED, Step, after_report, after_sending, may_move, plan_after
 from nexus.fanout.models import PlanRow
 from nexus.fanout.size import plain
 
@@ -294,8 +294,9 @@ async def _end_plans(
     spent = await _attempts(tx, [k.plan.id for k, item in ended if item.again_in is not None])
     for k, item in ended:
         used_up = item.costs_attempt and spent[k.plan.id] >= broker.settings.order_attempts
-        if item.again_in is not None and not used_up and at < k.plan.not_after:
-            k.plan.status, k.plan.not_before = "PLANNED", at + item.again_in
+        again = plan_after(item.again_in, at, k.plan.not_after, used_up=used_up)
+        if again is not None:
+            k.plan.status, k.plan.not_before = "PLANNED", again
             continue
         k.plan.status = "DENIED" if item.denied else "DONE"
         k.plan.reason = item.denied or item.step.reason
@@ -330,5 +331,5 @@ def _sale(order: OrderRow) -> tuple[bool, str]:
         return True, "Everything was sold."
     if order.executed_quantity:
         done, wanted = plain(order.executed_quantity), plain(order.quantity)
-        return False, f"Only {done} of {wanted} was sold. Close it again to sell the rest."
+        return False, f"Only {done} of {wanted} was sold."
     return False, order.reason or f"{order.status}: the exchange ended the order, nothing was sold"

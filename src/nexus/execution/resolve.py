@@ -132,18 +132,28 @@ async def _is_overtaken(tx: Transaction, news: News) -> bool:
 
 
 async def _ask(broker: Broker, question: Question) -> News | None:
-    """Ask about one order; None when the exchange is away and we must ask again later."""
+    """Ask about one order; None when the exchange is away and nothing was learnt."""
     exchange = broker.venues[question.account.venue]
     try:
         report = await exchange.find(question.account, question.symbol, question.client_order_id)
     except ExchangeAwayError as error:
         log.warning("exchange_away", order=question.order_id, error=str(error))
-        return None
+        return _not_asked(question)
     if report is not None:
         if question.status == "NOT_PLACED":
             log.error("found_late", order=question.order_id, client_id=question.client_order_id)
         return news_of_report(question.order_id, report)
     return News(question.order_id, _not_found(question), not_found=True)
+
+
+def _not_asked(question: Question) -> News | None:
+    """Call an order unknown whose worker is gone and that cannot be asked about yet.
+
+    As one that is being sent it would keep every other order of its account waiting.
+    """
+    if question.status != "SENDING":
+        return None
+    return News(question.order_id, Step("UNKNOWN", "UNKNOWN: not asked yet", ASKING))
 
 
 def _not_found(question: Question) -> Step:

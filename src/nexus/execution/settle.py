@@ -45,7 +45,7 @@ async def _move_holdings(
         before = held.get(fill.bot_id, Held())
         base, _, quote = fill.symbol.partition("/")
         execution = Execution(
-            fill.side == "buy", fill.price, fill.quantity, fill.fee, fill.fee_asset
+            fill.side == "buy", fill.price, fill.quantity, fill.fee, fill.fee_asset, fill.at
         )
         after = after_fill(before, execution, base, quote)
         held[fill.bot_id] = _in_trade(after, plan, trades)
@@ -71,7 +71,7 @@ async def _locked_holdings(tx: Transaction, bot_ids: set[int]) -> dict[int, Held
     rows = await tx.execute(
         select(
             Holding.bot_id, Holding.quantity, Holding.cost, Holding.realised, Holding.trade_id,
-            Holding.layers,
+            Holding.layers, Holding.day, Holding.day_result, Holding.lost_at,
         )
         .where(among(Holding.bot_id, bot_ids))
         .order_by(Holding.bot_id)

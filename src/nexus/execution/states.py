@@ -9,7 +9,7 @@ A NOT_PLACED order that is found late after all is adopted: what happened, happe
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from nexus.exchanges.protocol import (
     Accepted,
@@ -28,6 +28,7 @@ MOVES = {
     "NOT_PLACED": frozenset({"ACKED", "FILLED", "CANCELED", "EXPIRED", "REJECTED"}),
 }
 
+VENUE_TIMEOUT, MARGIN = timedelta(seconds=10), timedelta(seconds=15)
 CHECKS = (timedelta(0), timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=3))
 """After the fence: how long until each further question to the exchange."""
 LATE_CHECKS = (timedelta(hours=1), timedelta(hours=23))
@@ -84,6 +85,26 @@ def after_not_found(checks: int) -> Step:
     late = checks - len(CHECKS)
     again = LATE_CHECKS[late] if late < len(LATE_CHECKS) else None
     return Step("NOT_PLACED", "NOT_PLACED: the exchange does not know it", again)
+
+
+def plan_after(
+    again_in: timedelta | None, at: datetime, not_after: datetime, *, used_up: bool
+) -> datetime | None:
+    """Say when a plan whose order has ended may be claimed again; None when it has ended, too.
+
+    `again_in` is set only when the order surely never started.
+    """
+    if again_in is None or used_up or at >= not_after:
+        return None
+    return at + again_in
+
+
+def fence_after(recv_window: timedelta) -> timedelta:
+    """Say how long after sending no copy of a request can start any more.
+
+    recvWindow, the exchange's own timeout of 10 s, and 15 s for skew and networks.
+    """
+    return recv_window + VENUE_TIMEOUT + MARGIN
 
 
 def may_move(current: str, to: str) -> bool:

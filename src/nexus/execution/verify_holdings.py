@@ -50,7 +50,7 @@ async def _told(tx: Transaction, bots: Sequence[int]) -> Mapping[int, Held]:
     async for fill in await tx.stream_scalars(fills):
         base, _, quote = fill.symbol.partition("/")
         execution = Execution(
-            fill.side == "buy", fill.price, fill.quantity, fill.fee, fill.fee_asset
+            fill.side == "buy", fill.price, fill.quantity, fill.fee, fill.fee_asset, fill.at
         )
         held[fill.bot_id] = after_fill(held.get(fill.bot_id, Held()), execution, base, quote)
         tx.expunge(fill)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from nexus.exchanges.protocol import Side, may_trade
 from nexus.fanout.size import BPS, plain
+from nexus.regime.stops import EVERYTHING, stop_of
 
 FRESH_READING_TICKS = 3
 """A reading of the regime older than so many ticks is no open verdict."""
@@ -37,6 +38,8 @@ class Candidate:
     entries_allowed: bool | None
     gate_code: str
     gate_at: datetime | None
+    limit_refusal: str = ""
+    """Which of its owner's own limits forbids this entry now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +100,15 @@ def weigh(plan: Candidate, at: datetime, stopped: AbstractSet[str], limits: Limi
 
 def _standing(plan: Candidate, stopped: AbstractSet[str]) -> Deny | None:
     """Refuse what a stop, the account or the bot forbids."""
-    if "everything" in stopped:
-        return Deny("STOPPED: switch=everything")
+    if EVERYTHING in stopped:
+        return Deny(f"STOPPED: switch={EVERYTHING}")
     if not may_trade(plan.account_status, plan.side):
         return Deny(f"ACCOUNT_NOT_ACTIVE: status={plan.account_status}")
     if plan.action == "close":
         return None if plan.bot_status == "closing" else _bot_refusal(plan)
-    if f"strategy:{plan.strategy}" in stopped:
-        return Deny(f"STOPPED: switch=strategy:{plan.strategy}")
+    switch = stop_of(stopped, plan.strategy, buys=plan.side is Side.BUY)
+    if switch is not None:
+        return Deny(f"STOPPED: switch={switch}")
     allowed = ("running",) if plan.side is Side.BUY else ("running", "paused")
     if plan.bot_status not in allowed:
         return _bot_refusal(plan)
@@ -129,4 +133,4 @@ def _gate(plan: Candidate, at: datetime, limits: Limits) -> Answer:
     moved = (price / plan.reference_price - 1) * BPS
     if moved > limits.slippage_cap_bps:
         return Deny(f"SLIPPAGE: moved_bps={plain(moved)} cap_bps={plain(limits.slippage_cap_bps)}")
-    return Send()
+    return Deny(plan.limit_refusal) if plan.limit_refusal else Send()

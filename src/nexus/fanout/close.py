@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 
-from nexus.bots.close import finish_close
+from nexus.bots.close import finish_close, replace_closes
 from nexus.bots.models import Bot, CloseRequest
 from nexus.core.clock import now
 from nexus.core.db import Transaction
@@ -18,6 +18,8 @@ from nexus.settings import TradingSettings
 DROPPED = "BOT_CLOSING: its owner is closing it"
 """Why a bot's waiting plans end when it is told to close. The close request is their event."""
 
+TAKEN_BACK = "Its owner has said something else meanwhile, so nothing was sold."
+
 
 async def plan_closes(tx: Transaction, rules: TradingSettings) -> list[int]:
     """Plan every close request that has no plan yet; give the ids of the plans to be ordered.
@@ -29,6 +31,7 @@ async def plan_closes(tx: Transaction, rules: TradingSettings) -> list[int]:
         .join(Bot, Bot.id == CloseRequest.bot_id)
         .where(
             CloseRequest.finished_at.is_(None),
+            or_(CloseRequest.not_before.is_(None), CloseRequest.not_before <= now()),
             ~exists().where(PlanRow.close_request_id == CloseRequest.id),
         )
         .order_by(CloseRequest.id)
@@ -44,11 +47,10 @@ async def plan_closes(tx: Transaction, rules: TradingSettings) -> list[int]:
 async def _plan_close(
     tx: Transaction, request: CloseRequest, bot: Bot, rules: TradingSettings
 ) -> list[int]:
-    await tx.execute(
-        update(PlanRow)
-        .where(PlanRow.bot_id == bot.id, PlanRow.status == "PLANNED")
-        .values(status="DENIED", reason=DROPPED)
-    )
+    if bot.status != "closing":
+        await finish_close(tx, request.id, sold=False, outcome=TAKEN_BACK)
+        return []
+    await _drop_waiting(tx, bot.id)
     [seat] = await seats(tx, bot.symbol, now(), Bot.id == bot.id)
     if seat.held <= 0 and not seat.has_live_order:
         await finish_close(tx, request.id, sold=True, outcome="It held nothing.")
@@ -65,7 +67,8 @@ async def _plan_close(
         await finish_close(tx, request.id, sold=dust, outcome=result.reason)
         return []
     origin = Origin(
-        text=f"close/{request.id}",
+        # Its moment too: after a backup was restored, numbers that are taken begin again.
+        text=f"close/{request.id}/{request.requested_at.isoformat()}",
         action="close",
         symbol=bot.symbol,
         price=price.price,
@@ -73,3 +76,16 @@ async def _plan_close(
         close_request_id=request.id,
     )
     return await write_plans(tx, origin, [(seat, result)])
+
+
+async def _drop_waiting(tx: Transaction, bot_id: int) -> None:
+    """Drop the bot's plans that wait; where one was an earlier close, its request ends with it."""
+    dropped = await tx.scalars(
+        update(PlanRow)
+        .where(PlanRow.bot_id == bot_id, PlanRow.status == "PLANNED")
+        .values(status="DENIED", reason=DROPPED)
+        .returning(PlanRow.close_request_id)
+    )
+    earlier = [request_id for request_id in dropped if request_id is not None]
+    if earlier:
+        await replace_closes(tx, earlier)

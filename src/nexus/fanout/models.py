@@ -32,6 +32,7 @@ class PlanRow(Table):
         CheckConstraint("reference_price > 0 AND reference_price < 1e15", name="finite_price"),
         Index("ix_execution_plans_waiting", "id", postgresql_where="status = 'PLANNED'"),
         Index("ix_execution_plans_live", "bot_id", postgresql_where=LIVE),
+        Index("ix_execution_plans_bot_id_id", "bot_id", "id"),
     )
 
     id: Mapped[Id]
@@ -39,7 +40,7 @@ class PlanRow(Table):
     close_request_id: Mapped[int | None] = mapped_column(ForeignKey("close_requests.id"))
     origin: Mapped[str]
     """What the client order id is derived from: the decision's natural key, or `close/<id>`."""
-    bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id"), index=True)
+    bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("exchange_accounts.id"))
     action: Mapped[str]
     """The decision's action, or `close`."""

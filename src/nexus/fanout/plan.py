@@ -27,10 +27,13 @@ from sqlalchemy.orm import aliased
 from nexus.bots.models import Bot, Holding
 from nexus.core.clock import now
 from nexus.core.db import Transaction
-from nexus.exchanges.protocol import Side
+from nexus.exchanges.protocol import Filters, Side
+from nexus.fanout.events import PlanRefused
 from nexus.fanout.models import PlanRow
+from nexus.fanout.news import news_among
 from nexus.fanout.seats import filters_by_venue, seats
 from nexus.fanout.size import Denial, Leg, NotYet, Seat, Wish, size
+from nexus.fanout.spend import Purses, purses_to_plan
 from nexus.regime.models import VerdictRow
 from nexus.settings import TradingSettings
 from nexus.strategy.border import Action
@@ -123,10 +126,45 @@ async def plan_stragglers(tx: Transaction, rules: TradingSettings) -> list[int]:
 async def _size_all(
     tx: Transaction, followers: Sequence[Seat], wish: Wish, rules: TradingSettings
 ) -> list[Sized]:
-    """Size every seat; those that must wait for their open order get no plan yet."""
+    """Size every seat; those that must wait for their open order get no plan yet.
+
+    A person's bots share that person's limits: what one is given, the next one lacks.
+    """
     filters = await filters_by_venue(tx, wish.symbol)
-    sized = [(seat, size(seat, wish, filters.get(seat.venue), rules)) for seat in followers]
-    return [(seat, result) for seat, result in sized if not isinstance(result, NotYet)]
+    purses = await purses_to_plan(tx, _limited(followers, wish))
+    at = now()
+    sized: list[Sized] = []
+    for seat in followers:
+        venue = filters.get(seat.venue)
+        if seat.user_id in purses.limits:
+            result = _size_limited(seat, wish, venue, rules, purses=purses, at=at)
+        else:
+            result = size(seat, wish, venue, rules)
+        if not isinstance(result, NotYet):
+            sized.append((seat, result))
+    return sized
+
+
+def _size_limited(
+    seat: Seat,
+    wish: Wish,
+    filters: Filters | None,
+    rules: TradingSettings,
+    *,
+    purses: Purses,
+    at: datetime,
+) -> Leg | Denial | NotYet:
+    """Size a seat on its owner's own terms, and take what it gets from what is left to them."""
+    purse, opens = seat.purse(wish.symbol), seat.trade_id is None
+    result = size(seat, wish, filters, rules, purses.terms(purse, at, opens=opens))
+    if isinstance(result, Leg):
+        purses.take(purse, result.quantity * wish.price, opens=opens)
+    return result
+
+
+def _limited(followers: Sequence[Seat], wish: Wish) -> set[int]:
+    """Give whose limits matter: none of them stands against a sale."""
+    return {seat.user_id for seat in followers if seat.limited} if wish.action.buys else set()
 
 
 def _decided(proposal: Proposal, decision_id: int, rules: TradingSettings) -> Origin:
@@ -166,9 +204,23 @@ async def write_plans(tx: Transaction, origin: Origin, sized: Sequence[Sized]) -
         insert(PlanRow)
         .from_select([*columns.c.keys(), *constants], source)
         .on_conflict_do_nothing()
-        .returning(PlanRow.id, PlanRow.status)
+        .returning(PlanRow.id, PlanRow.bot_id)
     )
-    return [row.id for row in written if row.status == "PLANNED"]
+    plans = {bot_id: plan_id for plan_id, bot_id in written}
+    denied = [
+        PlanRefused(
+            plan_id=plans[seat.bot_id], bot_id=seat.bot_id, user_id=seat.user_id,
+            symbol=origin.symbol, side=side, action=origin.action, reason=result.reason, at=now(),
+        )
+        for seat, result in sized
+        if isinstance(result, Denial) and seat.bot_id in plans
+    ]  # fmt: skip
+    tx.announce(*await news_among(tx, denied))
+    return [
+        plans[seat.bot_id]
+        for seat, result in sized
+        if isinstance(result, Leg) and seat.bot_id in plans
+    ]
 
 
 def _unnest(sized: Sequence[Sized]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 
 from nexus.billing.models import Entitlement, Tier
-from nexus.bots.models import Bot, Holding
+from nexus.bots.models import Bot, Holding, LimitsRow
 from nexus.core.db import Transaction
 from nexus.exchanges.models import AccountBalance, ExchangeAccount, SymbolFilter
 from nexus.exchanges.protocol import Filters, Side
@@ -60,6 +60,7 @@ def _seat_query(symbol: str, at: datetime) -> Select[*tuple[Any, ...]]:
     return (
         select(
             Bot.id.label("bot_id"),
+            Bot.user_id,
             Bot.account_id,
             ExchangeAccount.venue,
             Bot.status,
@@ -78,9 +79,11 @@ def _seat_query(symbol: str, at: datetime) -> Select[*tuple[Any, ...]]:
                 else_=Tier.max_allocation - func.coalesce(invested.c.cost, ZERO),
             ).label("tier_left"),
             exists().where(PlanRow.bot_id == Bot.id, is_live()).label("has_live_order"),
+            LimitsRow.user_id.is_not(None).label("limited"),
         )
         .join(ExchangeAccount, ExchangeAccount.id == Bot.account_id)
         .outerjoin(Holding, Holding.bot_id == Bot.id)
+        .outerjoin(LimitsRow, LimitsRow.user_id == Bot.user_id)
         .outerjoin(Entitlement, valid)
         .outerjoin(Tier, Tier.name == Entitlement.tier)
         .outerjoin(spoken_for, spoken_for.c.account_id == Bot.account_id)

@@ -7,6 +7,7 @@ the venue's step, and checked again after rounding.
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
+from nexus.bots.limits import UNLIMITED, Purse, Terms
 from nexus.exchanges.protocol import Filters, Side, may_trade
 from nexus.settings import TradingSettings
 from nexus.strategy.border import Action
@@ -19,6 +20,7 @@ class Seat:
     """What we know of one bot when a decision arrives: its wish, its means and its limits."""
 
     bot_id: int
+    user_id: int
     account_id: int
     venue: str
     status: str
@@ -37,6 +39,12 @@ class Seat:
     tier_left: Decimal | None
     """Quote currency the tier still allows the person to invest; None without a valid tier."""
     has_live_order: bool
+    limited: bool = False
+    """Whether its owner has set limits of their own."""
+
+    def purse(self, symbol: str) -> Purse:
+        """Name what is counted together with this bot for its owner's limits."""
+        return Purse(self.user_id, self.venue == "paper", symbol.partition("/")[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +82,20 @@ class NotYet:
 
 
 def size(
-    seat: Seat, wish: Wish, filters: Filters | None, rules: TradingSettings
+    seat: Seat,
+    wish: Wish,
+    filters: Filters | None,
+    rules: TradingSettings,
+    terms: Terms = UNLIMITED,
 ) -> Leg | Denial | NotYet:
-    """Say what one bot does about the leader's move."""
+    """Say what one bot does about the leader's move, on its owner's own terms."""
     side = Side.BUY if wish.action.buys else Side.SELL
     if not may_trade(seat.account_status, side):
         return Denial(f"ACCOUNT_NOT_ACTIVE: status={seat.account_status}")
     if filters is None or not filters.trading:
         return Denial(f"SYMBOL_NOT_TRADING: symbol={wish.symbol} venue={seat.venue}")
     if wish.action.buys:
-        return _size_buy(seat, wish, filters, rules)
+        return _size_buy(seat, wish, filters, rules, terms)
     return _size_sell(seat, wish, filters)
 
 
@@ -98,19 +110,14 @@ def size_close(
     return _sell(min(seat.held, seat.free_base), price, filters)
 
 
-def _size_buy(seat: Seat, wish: Wish, filters: Filters, rules: TradingSettings) -> Leg | Denial:
-    if seat.status != "running":
-        return Denial(f"BOT_{seat.status.upper()}: status={seat.status}")
-    if wish.action is Action.ADD and seat.trade_id != wish.trade_id:
-        return Denial(f"NOT_IN_TRADE: trade={wish.trade_id}")
-    if seat.has_live_order:
-        return Denial("ORDER_OPEN: an earlier order of this bot is not settled yet")
-    if seat.tier_left is None:
-        return Denial("NO_TIER: a valid tier is needed to enter a trade")
+def _size_buy(
+    seat: Seat, wish: Wish, filters: Filters, rules: TradingSettings, terms: Terms
+) -> Leg | Denial:
+    refusal = _entry_refusal(seat, wish, terms)
+    if refusal is not None:
+        return refusal
     wanted = seat.allocation * wish.target_fraction - seat.cost
-    if wanted <= 0:
-        return Denial(f"ALREADY_INVESTED: invested={plain(seat.cost)}")
-    spend, limit = _tightest(wanted, seat, rules)
+    spend, limit = _tightest(wanted, seat, rules, terms)
     least = max(filters.min_notional, filters.min_quantity * wish.price)
     least *= 1 + rules.notional_margin_percent / 100
     quantity = round_down(min(spend / wish.price, filters.max_quantity), filters.step_size)
@@ -121,21 +128,42 @@ def _size_buy(seat: Seat, wish: Wish, filters: Filters, rules: TradingSettings) 
     return Leg(Side.BUY, quantity)
 
 
+def _entry_refusal(seat: Seat, wish: Wish, terms: Terms) -> Denial | None:
+    """Say why a bot may not buy at all."""
+    if seat.status != "running":
+        return Denial(f"BOT_{seat.status.upper()}: status={seat.status}")
+    if wish.action is Action.ADD and seat.trade_id != wish.trade_id:
+        return Denial(f"NOT_IN_TRADE: trade={wish.trade_id}")
+    if seat.has_live_order:
+        return Denial("ORDER_OPEN: an earlier order of this bot is not settled yet")
+    if seat.tier_left is None:
+        return Denial("NO_TIER: a valid tier is needed to enter a trade")
+    if seat.allocation * wish.target_fraction <= seat.cost:
+        return Denial(f"ALREADY_INVESTED: invested={plain(seat.cost)}")
+    return Denial(terms.refusal) if terms.refusal else None
+
+
 def _in_whole_steps(least: Decimal, price: Decimal, step: Decimal) -> Decimal:
     """Give what the smallest whole quantity costs that is worth at least so much."""
     below = round_down(least / price, step) * price
     return below if 0 < below >= least else max(least, below + step * price)
 
 
-def _tightest(wanted: Decimal, seat: Seat, rules: TradingSettings) -> tuple[Decimal, str]:
+def _tightest(
+    wanted: Decimal, seat: Seat, rules: TradingSettings, terms: Terms
+) -> tuple[Decimal, str]:
     """Find the smallest of the limits on what may be spent, and its name.
 
     The balance keeps room for the slippage cap: a market order may cost that much more.
     """
     affordable = seat.free_quote / (1 + rules.slippage_cap_bps / BPS)
     limits = [(wanted, "ORDER"), (affordable, "BALANCE"), (seat.tier_left or Decimal(0), "TIER")]
-    if seat.max_order is not None:
-        limits.append((seat.max_order, "USER_LIMIT"))
+    own = (
+        (seat.max_order, "USER_LIMIT"),
+        (terms.per_trade, "TRADE_LIMIT"),
+        (terms.left, "ALLOCATION_LIMIT"),
+    )
+    limits += [(limit, name) for limit, name in own if limit is not None]
     spend, name = min(limits, key=lambda limit: limit[0])
     return max(spend, Decimal(0)), name
 

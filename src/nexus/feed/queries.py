@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import and_, func, or_, select
 
 from nexus.bots.models import Bot
+from nexus.bots.reasons import NOTHING_TRADED, sentence
 from nexus.core.clock import now
 from nexus.core.db import Transaction
 from nexus.execution.models import OrderRow
 from nexus.fanout.models import PlanRow, is_live
 from nexus.feed.models import FeedItem
 from nexus.feed.views import DecisionView, FeedView, MarketView
-from nexus.feed.words import NOTHING_TRADED, sentence, yours
+from nexus.feed.words import yours
 from nexus.market.models import CandleRow, TickerRow
 from nexus.regime.models import ReadingRow, VerdictRow
 from nexus.settings import MarketSettings

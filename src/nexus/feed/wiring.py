@@ -7,7 +7,8 @@ from nexus.bots.events import BotChanged, BotsStopped
 from nexus.core.db import Reaction
 from nexus.core.redis import Channel
 from nexus.exchanges.events import KeyNews
-from nexus.execution.events import OrderMoved, PlanRefused
+from nexus.execution.events import OrderMoved
+from nexus.fanout.events import PlanRefused
 from nexus.feed.publish import Publisher
 from nexus.feed.write import FeedWriter
 from nexus.regime.events import Decided, MarketSeen

@@ -3,56 +3,10 @@
 from decimal import Decimal
 
 from nexus.bots.events import BotsStopped
+from nexus.bots.reasons import NOTHING_TRADED, sentence
 from nexus.core.render import money, price, quantity
-from nexus.execution.events import OrderMoved, PlanRefused
-
-NOTHING_TRADED = "NOTHING_TRADED"
-"""The exchange took an order, ended it without a trade, and gave no reason of its own."""
-
-SENTENCES = {
-    "ACCOUNT_NOT_ACTIVE": "The exchange account is paused, or its key does not work. See Accounts.",
-    "ACKED": "The exchange has the order. What was traded is being asked for.",
-    "ALREADY_INVESTED": "The bot had invested its share already.",
-    "BALANCE_BELOW_MINIMUM": "The account had too little free: {free} of at least {needed}.",
-    "BOT_CLOSING": "You had told the bot to close.",
-    "BOT_PAUSED": "The bot was paused.",
-    "BOT_STOPPED": "The bot was stopped.",
-    "DAILY_CAP": "The account's daily limit of {cap} would have been passed.",
-    "DUST": "What is left is too little to be sold at this exchange.",
-    "GATE_CLOSED": "The market turned before the order could be sent, so it was not sent.",
-    "ILLIQUID": "Too little is traded in this symbol to buy it safely.",
-    "NOT_IN_TRADE": "The bot is not in this trade. It joins at the next entry.",
-    "NOT_LISTED": "This symbol is not one that may be bought here.",
-    "NO_LIMITS": "No limits are set for this currency, so nothing is bought with it.",
-    NOTHING_TRADED: "The exchange ended the order before any of it was traded.",
-    "NOT_PLACED": "The exchange did not take the order. Nothing was traded.",
-    "NO_TIER": "Your tier does not include new trades.",
-    "ORDER_BELOW_MINIMUM": "The bot's share is too small: {free} of at least {needed}.",
-    "ORDER_OPEN": "An earlier order of this bot was not settled yet.",
-    "REJECTED": "The exchange refused the order. Nothing was traded.",
-    "SLIPPAGE": "The price had moved too far since the decision.",
-    "STOPPED": "Trading was switched off.",
-    "SYMBOL_NOT_TRADING": "The exchange does not trade this symbol at the moment.",
-    "TIER_BELOW_MINIMUM": "Your tier leaves too little to invest: {free} of at least {needed}.",
-    "TOO_OLD": "The order could not be sent in time, so it was dropped.",
-    "TRADE_OVER": "The strategy had left the trade before the order could be sent.",
-    "UNKNOWN": "The exchange has not confirmed the order yet. We keep asking; nothing is resent.",
-    "USER_LIMIT_BELOW_MINIMUM": "Your own limit is below the exchange's minimum of {needed}.",
-    "VOLUME_UNKNOWN": "It is not known yet how much of this symbol is traded.",
-}
-
-
-def sentence(reason: str) -> str:
-    """Say a reason (`CODE: key=value ...`) in words; an unknown code is shown as it stands."""
-    code, _, rest = reason.partition(":")
-    numbers = dict(part.split("=", 1) for part in rest.split() if "=" in part)
-    known = SENTENCES.get(code.strip())
-    if known is None:
-        return reason
-    try:
-        return known.format(**numbers)
-    except KeyError:
-        return reason
+from nexus.execution.events import OrderMoved
+from nexus.fanout.events import PlanRefused
 
 
 def order_words(fact: OrderMoved) -> tuple[str, str, str] | None:
@@ -79,7 +33,7 @@ def refusal_words(fact: PlanRefused) -> tuple[str, str, str]:
 
 
 def stop_words(fact: BotsStopped) -> tuple[str, str]:
-    """Give the title and detail of a person's "stop everything"."""
+    """Give the title and detail of a "stop everything", by the person or by a limit of theirs."""
     bots = "1 bot" if fact.bots == 1 else f"{fact.bots} bots"
     return {
         "pause": (
@@ -92,6 +46,14 @@ def stop_words(fact: BotsStopped) -> tuple[str, str]:
         ),
         "close": (
             f"You are closing {bots}",
+            "What they hold is sold at the market price, then they stop.",
+        ),
+        "day_loss": (
+            f"Your limit for a day's loss is closing {bots}",
+            "What they hold is sold at the market price, then they stop.",
+        ),
+        "drawdown": (
+            f"Your limit for the fall is closing {bots}",
             "What they hold is sold at the market price, then they stop.",
         ),
     }[fact.meaning]
@@ -115,5 +77,5 @@ def _purpose(action: str) -> str:
         "add": "Added a layer",
         "reduce": "Reduced the trade",
         "exit": "Left the trade",
-        "close": "Closed by you",
+        "close": "Closed at market",
     }[action]

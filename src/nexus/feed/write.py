@@ -9,7 +9,8 @@ from nexus.bots.events import BotsStopped
 from nexus.core.clock import to_ms
 from nexus.core.db import Transaction, insert_rows
 from nexus.exchanges.events import KeyNews
-from nexus.execution.events import OrderMoved, PlanRefused
+from nexus.execution.events import OrderMoved
+from nexus.fanout.events import PlanRefused
 from nexus.feed.models import FeedItem
 from nexus.feed.publish import Publisher
 from nexus.feed.words import order_amount, order_words, refusal_words, stop_words

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from nexus.local.errors import LocalError
 from nexus.local.remember import free_port
 
+LOOPBACK = ("127.0.0.1", "::1")
 REACHABLE_AS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  what to call "everywhere"
 
 
@@ -24,8 +25,13 @@ class Address:
 
     @property
     def url(self) -> str:
-        """Give the address the way a browser wants it."""
+        """Give the address the way a browser wants it.
+
+        By its name where it is this machine: browsers keep passkeys for names, not for numbers.
+        """
         host, port = self.reachable
+        if host in LOOPBACK:
+            return f"http://localhost:{port}"
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
@@ -39,6 +45,7 @@ def choose_address(host: str, port: int) -> Address:
         if port == 0:
             return Address(host, free_port(host))
         socket.create_server((host, port), family=family).close()
+        _check_its_name(host, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             other = 8000 if port >= 65_000 else port + 1  # noqa: PLR2004  just an example
@@ -53,3 +60,15 @@ def choose_address(host: str, port: int) -> Address:
             )
         raise LocalError(message) from error
     return Address(host, port)
+
+
+def _check_its_name(host: str, port: int) -> None:
+    """Raise OSError when `localhost` may lead to another program, on the other kind of address."""
+    if host != LOOPBACK[0] or not socket.has_ipv6:
+        return
+    try:
+        socket.create_server((LOOPBACK[1], port), family=socket.AF_INET6).close()
+    except OSError as error:
+        # A machine without IPv6 cannot listen there, and no other program can either.
+        if error.errno == errno.EADDRINUSE:
+            raise

@@ -48,6 +48,8 @@ DEMO_SETTINGS: Mapping[str, str] = {
     "REGIME_CRASH_MINUTES": "1",
     "ENTRY_MAX_AGE_SECONDS": "20",
     "GATE_CALM_SECONDS": "10",
+    # A laptop that slept is no restored backup.
+    "STOP_AFTER_GAP_SECONDS": "0",
     # It trades every few seconds: a cap that protects people would stop the demo within hours.
     "DAILY_NOTIONAL_CAPS": "USDT=100000000",
 }

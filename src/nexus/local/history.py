@@ -82,9 +82,9 @@ def _read(path: Path, timeframe: str, length: timedelta) -> list[RawCandle]:
 
 def _check_timeframe(path: Path, recorded: Sequence[Recorded], timeframe: str) -> None:
     """Refuse a file whose candles open at other moments than those of this length do."""
-    for number, candle in enumerate(recorded, start=2):
+    for candle in recorded:
         if candle.time % (TIMEFRAMES[timeframe] * 1000):
             raise LocalError(
-                f"{path}: line {number}: {from_ms(candle.time).isoformat()} is not the start of a"
-                f" {timeframe} candle. Is --timeframe {timeframe} right?"
+                f"{path}: line {candle.line}: {from_ms(candle.time).isoformat()} is not the start"
+                f" of a {timeframe} candle. Is --timeframe {timeframe} right?"
             )

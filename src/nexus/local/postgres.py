@@ -71,7 +71,15 @@ def start_postgres(folder: Path, database: str = "nexus") -> str:
             "with --folder, or set DATABASE_URL."
         )
         raise LocalError(message) from error
-    return f"postgresql+psycopg://nexus@/{database}?host={socket}"
+    return _url(database, socket)
+
+
+def running_postgres(folder: Path, database: str = "nexus") -> str | None:
+    """Give the URL of `database` on the folder's PostgreSQL if that runs; nothing is started."""
+    if postgres_pid(folder) is None:
+        return None
+    socket = _socket_in_use(postgres_data(folder))
+    return _url(database, socket) if socket else None
 
 
 def stop_postgres(folder: Path, *, at_once: bool = False) -> None:
@@ -95,6 +103,10 @@ def postgres_data(folder: Path) -> Path:
     if os.geteuid() == 0 and closed_to_others(folder):
         return elsewhere(folder) / "postgres"
     return folder / "postgres"
+
+
+def _url(database: str, socket: Path) -> str:
+    return f"postgresql+psycopg://nexus@/{database}?host={socket}"
 
 
 def _initialise(folder: Path, data: Path, account: Account) -> None:

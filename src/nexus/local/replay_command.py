@@ -32,15 +32,35 @@ INTERRUPTED = 130
     metavar="SYMBOL=FILE",
     help="Candles of a symbol, CSV or CSV.gz: open_time_ms,open,high,low,close,volume.",
 )
-@click.option("--timeframe", type=click.Choice(list(TIMEFRAMES)), required=True)
-@click.option("--accounts", type=click.IntRange(1, 100_000), default=100, show_default=True)
+@click.option(
+    "--timeframe",
+    type=click.Choice(list(TIMEFRAMES)),
+    required=True,
+    help="How long each candle of the files is.",
+)
+@click.option(
+    "--accounts",
+    type=click.IntRange(1, 100_000),
+    default=100,
+    show_default=True,
+    help="How many people follow, each with an account and a bot per symbol.",
+)
 @click.option("--from", "first", metavar="ISO", help="Replay from this moment on (UTC).")
 @click.option("--to", "last", metavar="ISO", help="Replay up to this moment (UTC).")
 @click.option(
-    "--exchange", type=click.Choice(["paper", "simulator"]), default="paper", show_default=True
+    "--exchange",
+    type=click.Choice(["paper", "simulator"]),
+    default="paper",
+    show_default=True,
+    help="Where they trade.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Decides the allocations.")
-@click.option("--trace", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.jsonl")
+@click.option(
+    "--trace",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT.jsonl",
+    help="Write one line per decision to this file; what it holds is overwritten.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option(
     "--folder",
@@ -81,7 +101,14 @@ def _options(
         paths[symbol] = Path(path)
     if len(paths) > MOST_SYMBOLS:
         raise LocalError(f"--candles: give at most {MOST_SYMBOLS} symbols.")
+    trace: Path | None = rest.get("trace")
+    if trace is not None and any(_is_same(trace, path) for path in paths.values()):
+        raise LocalError(f"--trace {trace}: its candles are read from there. Choose another file.")
     return Options(files=paths, first=_moment("--from", first), last=_moment("--to", last), **rest)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def _moment(option: str, text: str | None) -> datetime | None:

@@ -213,6 +213,9 @@ class _Run:
         with step("Starting the worker and the pages"):
             for _ in range(self.options.workers):
                 await self._start_child("worker")
+            # Checked again: since the first time a minute may have passed, and what answers next
+            # would be taken for ours.
+            choose_address(self.web.host, self.web.port)
             await self._start_child("web")
             await wait_for_http("web", self.web.reachable, "/readyz", READY_SECONDS)
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index
-from sqlalchemy.orm import Mapped
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
 
 from nexus.core.db import Id, Table
 
@@ -21,5 +21,7 @@ class OutgoingMail(Table):
     subject: Mapped[str]
     body: Mapped[str]
     """Plain text. It may hold a link that lets somebody in, so it is emptied once sent."""
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    """Whose it is when they have left this address since; empty as long as it is theirs."""
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import func, update
 
 from nexus.core.clock import now
 from nexus.core.db import Transaction
@@ -36,3 +37,15 @@ async def post(tx: Transaction, kind: str, to_address: str, **values: object) ->
         )
     )
     await tx.flush()
+
+
+async def keep_with(tx: Transaction, user_id: int, address: str) -> None:
+    """Note whose the mails to an address are, because that person leaves it now."""
+    await tx.execute(
+        update(OutgoingMail)
+        .where(
+            func.lower(OutgoingMail.to_address) == address.lower(),
+            OutgoingMail.user_id.is_(None),
+        )
+        .values(user_id=user_id)
+    )

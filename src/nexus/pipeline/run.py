@@ -7,6 +7,7 @@ import structlog
 
 from nexus.core.clock import now
 from nexus.pipeline.desk import Desk
+from nexus.pipeline.gap import stop_after_gap
 from nexus.pipeline.slots import claim_slot, finish_slot, slot_of
 from nexus.pipeline.tick import TickOutcome, run_tick
 
@@ -18,6 +19,7 @@ async def run_due_tick(desk: Desk) -> TickOutcome | None:
 
     Missed slots stay missing: nothing is decided late on prices that are gone.
     """
+    await stop_after_gap(desk.database, desk.settings.stop_after_gap_seconds)
     slot = slot_of(now(), desk.settings.tick_seconds)
     if not await claim_slot(desk.database, slot, desk.worker):
         return None

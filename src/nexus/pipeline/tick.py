@@ -15,6 +15,7 @@ from nexus.regime.judge import Verdict
 from nexus.regime.record import open_gate, record
 from nexus.strategy.book import keep_book, load_books
 from nexus.strategy.decide import Proposal, ask
+from nexus.strategy.protect import leave_at_stop
 
 
 @dataclass
@@ -40,7 +41,8 @@ async def run_tick(desk: Desk, at: datetime) -> TickOutcome:
     outcome = TickOutcome(at, snapshot.calls, snapshot.refused, gate.regimes)
 
     for strategy, symbol in desk.hosted():
-        proposal = ask(strategy, symbol, snapshot, books)
+        proposal = leave_at_stop(strategy, symbol, snapshot, books)
+        proposal = proposal or ask(strategy, symbol, snapshot, books)
         if proposal is None:
             continue  # No candle has closed that it was not asked about.
         async with desk.database.transaction() as tx:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from nexus.market.snapshot import Dispute, Health, MarketSnapshot, SymbolView
 from nexus.regime.classify import Reading, Regime
+from nexus.regime.stops import stop_of
 from nexus.settings import RegimeSettings
 from nexus.strategy.border import Action
 from nexus.strategy.decide import Proposal
@@ -58,7 +59,7 @@ class Gate:
 
     def _judge(self, action: Action, strategy: str, symbol: str) -> Verdict:
         reading = self.readings[symbol]
-        if {"everything", f"strategy:{strategy}"} & self.stopped:
+        if stop_of(self.stopped, strategy, buys=action.buys) is not None:
             return Verdict("STOPPED", "Trading is switched off.", reading.regime)
         calm = self.snapshot.at - self.calm_since[symbol]
         return judge(action, self.snapshot.symbols[symbol], reading, calm, self.rules)

@@ -57,7 +57,10 @@ class VerdictRow(Table):
 
 
 class Switch(Table):
-    """A stop: `everything`, or `strategy:<name>`. A claim locks the rows it depends on."""
+    """A stop of `everything` or `strategy:<name>`; `entries:` before it stops only what buys.
+
+    What each means is in `regime/stops.py`. Every stop locks the row `everything` first.
+    """
 
     __tablename__ = "switches"
 

@@ -135,6 +135,7 @@ async def _insert_decision(tx: Transaction, proposal: Proposal) -> int | None:
             layer=decision.layer,
             target_fraction=decision.target_fraction,
             price=proposal.price,
+            stop_price=decision.stop_price,
             why=decision.why,
             inputs=dict(decision.inputs),
             decided_at=now(),

@@ -42,8 +42,7 @@ class MarketSettings(Group):
     market_spike_percent: Percent = Decimal(30)
     """A price this far from the one before is refused until a second source agrees."""
     market_compare_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
-    """How often the prices are compared with those of the next source, where there is one; 0 is
-    never."""
+    """How often the prices are compared with those of the next source, if any; 0 is never."""
     market_dispute_bps: Annotated[Decimal, Field(gt=0, le=10_000)] = Decimal(100)
     """Two sources whose prices differ by more than this dispute them: no trade is entered."""
 

@@ -57,6 +57,8 @@ class ProcessSettings(Group):
     """Tests only: where a worker dies on purpose, and how often, like `sent=0.01`."""
     fault_seed: int = 0
     """Tests only: the seed of those deaths."""
+    fault_clock: str = ""
+    """Tests only: a file that says by how many milliseconds a worker's clock is off."""
     session_secret: SecretStr = SecretStr("")
     """At least 32 characters; signs CSRF tokens. `nexus up` makes one for development."""
     key_encryption_key: SecretStr = SecretStr("")

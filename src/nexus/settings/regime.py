@@ -36,8 +36,7 @@ class RegimeSettings(Group):
     gate_gap_candles: Annotated[int, Field(ge=0, le=100)] = 3
     """Closed candles that must follow a gap in the data before a trade may be entered."""
     gate_calm_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
-    """How long the data must have been whole, and no crash under way, before a trade may be
-    entered: after a start, after data was lost, and after the crash guard. A replay uses 0."""
+    """Seconds for which all must have been well before a trade may be entered; a replay uses 0."""
 
     @field_validator("gate_entry_regimes")
     @classmethod

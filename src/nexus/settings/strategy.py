@@ -25,6 +25,8 @@ class StrategySettings(Group):
     """Reference strategy: candles in the average true range."""
     strategy_exit_atr: Annotated[Decimal, Field(gt=0, le=50)] = Decimal(3)
     """Reference strategy: leave when the price falls this many ranges below its peak."""
+    strategy_stop_percent: Annotated[Decimal, Field(ge=0, lt=100)] = Decimal(0)
+    """Reference strategy: a stop so far below the newest layer, watched by Nexus; 0 sets none."""
     pyramid_fractions: Annotated[tuple[Decimal, ...], NoDecode, Listed] = (
         Decimal("0.4"), Decimal("0.3"), Decimal("0.3"),
     )  # fmt: skip

@@ -21,6 +21,8 @@ class TradingSettings(Group):
     """An exit that could not be sent within this time is dropped, and said so."""
     notional_margin_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(5)
     """How far above the venue's minimum an order must be, so that what it buys can be sold."""
+    stop_after_gap_seconds: Annotated[int, Field(ge=0, le=604_800)] = 300
+    """After so long without a tick all is stopped: the database may be restored. 0: never."""
     order_attempts: Annotated[int, Field(ge=1, le=5)] = 2
     """How often a plan may be tried when the exchange certainly did not take the order."""
     order_concurrency: Annotated[int, Field(ge=1, le=500)] = 50

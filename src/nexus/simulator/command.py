@@ -19,7 +19,13 @@ LEAST_BALANCE = Decimal(10_000)
 
 @click.command("simulator")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8900, show_default=True, help="Port; 0 chooses a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8900,
+    show_default=True,
+    help="Port; 0 chooses a free one.",
+)
 @click.option("--accounts", type=click.IntRange(0), default=0, help="Open at least N accounts.")
 @click.option("--print-accounts", is_flag=True, help="One JSON line per account, then serve.")
 @click.option("--seed", default=1, show_default=True, help="Decides market and accounts.")

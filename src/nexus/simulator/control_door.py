@@ -1,6 +1,8 @@
 """How does a test ban, block, break and inject faults, under `/simulator/`?"""
 
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -14,6 +16,7 @@ from nexus.simulator.params import Params
 
 Body = dict[str, Any]
 BLOCKS = (403, 451)
+STATUSES = ("TRADING", "BREAK", "HALT")
 
 
 def read_door(exchange: Exchange, params: Params, _body: Body) -> bytes:
@@ -37,10 +40,10 @@ def add_fault(exchange: Exchange, params: Params, body: Body) -> list[Body]:
     return read_faults(exchange, params, body)
 
 
-def clear_faults(exchange: Exchange, _params: Params, _body: Body) -> list[Body]:
-    """`DELETE faults`: nothing goes wrong any more."""
-    exchange.faults.waiting.clear()
-    return []
+def clear_faults(exchange: Exchange, params: Params, body: Body) -> list[Body]:
+    """`DELETE faults {"label"}`: nothing goes wrong any more, or nothing of that label."""
+    exchange.faults.clear(body.get("label"))
+    return read_faults(exchange, params, body)
 
 
 def ban(exchange: Exchange, _params: Params, body: Body) -> Body:
@@ -80,7 +83,21 @@ def set_skew(exchange: Exchange, _params: Params, body: Body) -> Body:
     if not isinstance(skew, int):
         raise SimulatorError("Send the skew as ms, in milliseconds; 0 is right again.")
     exchange.skew = skew
+    exchange.record.note("skew", exchange.now(), ms=skew)
     return {"ms": skew}
+
+
+def change_symbol(exchange: Exchange, _params: Params, body: Body) -> Body:
+    """`POST symbols {"symbol", "status", "min_notional"}`: halt a pair, or ask more of orders."""
+    listings = exchange.market.listings
+    listing = listings.get(str(body.get("symbol")))
+    status, least = body.get("status", "TRADING"), body.get("min_notional", 5)
+    if listing is None or status not in STATUSES or not isinstance(least, int):
+        raise SimulatorError("Send a symbol, a status (TRADING, BREAK, HALT), a min_notional.")
+    rules = replace(listing.rules, status=status, min_notional=Decimal(least))
+    listings[rules.symbol] = replace(listing, rules=rules)
+    exchange.record.note("symbol", exchange.now(), symbol=rules.symbol, status=status, least=least)
+    return {"symbol": rules.symbol, "status": status, "min_notional": least}
 
 
 def read_streams(exchange: Exchange, _params: Params, _body: Body) -> list[Body]:
@@ -126,6 +143,7 @@ DOOR_CONTROL: dict[tuple[str, str], Callable[[Exchange, Params, Body], Any]] = {
     ("POST", "/simulator/bans"): ban,
     ("POST", "/simulator/blocks"): block,
     ("POST", "/simulator/skew"): set_skew,
+    ("POST", "/simulator/symbols"): change_symbol,
     ("GET", "/simulator/streams"): read_streams,
     ("POST", "/simulator/streams/drop"): drop_streams,
     ("POST", "/simulator/streams/shutdown"): shut_streams_down,

@@ -19,7 +19,7 @@ from nexus.simulator.events import (
     report,
     traded_events,
 )
-from nexus.simulator.faults import Faults
+from nexus.simulator.faults import Fault, Faults
 from nexus.simulator.journal import Journal
 from nexus.simulator.keys import HMAC, ApiKey
 from nexus.simulator.limits import Governor
@@ -89,6 +89,11 @@ class Exchange:
 
     def rules(self, symbol: str) -> SymbolRules:
         return self.market.listings[symbol].rules
+
+    def note_fault(self, fault: Fault, where: str, uid: int | None) -> None:
+        """Keep in the record that a fault has come about, not only been asked for."""
+        named = {"label": fault.label} if fault.label else {}
+        self.record.note(fault.kind, self.now(), endpoint=where, account=uid, **named)
 
     def advance(self) -> None:
         """Bring the market to its clock and trade what has been crossed on the way."""

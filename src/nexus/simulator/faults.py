@@ -8,18 +8,20 @@ from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from nexus.simulator.babble import BODIES
 from nexus.simulator.errors import SimulatorError
 
 # Before the request runs: wait; answer with an error instead; break the connection.
 LATENCY, REFUSE, RESET = "latency", "refuse", "reset"
 # After it has run, so that its outcome is unknown to the client.
 LOSE, HANG, TRUNCATE, GARBLE, FAIL = "lose", "hang", "truncate", "garble", "fail"
+BABBLE = "babble"
 # The book gives a market order only a share of what it wants.
 PARTIAL = "partial"
 DROP_EVENT, DUPLICATE_EVENT, DELAY_EVENT = "drop_event", "duplicate_event", "delay_event"
 
 BEFORE = (REFUSE, RESET)
-AFTER = (LOSE, HANG, TRUNCATE, GARBLE, FAIL)
+AFTER = (LOSE, HANG, TRUNCATE, GARBLE, FAIL, BABBLE)
 EVENTS = (DROP_EVENT, DUPLICATE_EVENT, DELAY_EVENT)
 KINDS = (LATENCY, *BEFORE, *AFTER, PARTIAL, *EVENTS)
 ANY = "*"
@@ -30,7 +32,9 @@ class Fault:
     """One thing that goes wrong. `where` is `POST /api/v3/order`, an event's name, or `*`.
 
     `times` of None goes on until it is taken back. `seconds` belongs to latency, hang and
-    delay_event; `status`, `code` and `msg` to refuse and fail; `share` to partial.
+    delay_event, and is the Retry-After of a 429; `status`, `code` and `msg` to refuse and fail;
+    `share` to partial; `body` to babble (`babble.py` names them). Of the requests that fit only
+    each `every`-th goes wrong. `label` is what the record calls it.
     """
 
     kind: str
@@ -44,6 +48,11 @@ class Fault:
         "Server is currently overloaded with other requests. Please try again in a few minutes."
     )
     share: Decimal = Decimal("0.5")
+    body: str = "html"
+    every: int = 1
+    label: str = ""
+    met: int = 0
+    """How many requests have fitted so far."""
 
     def fits(self, kinds: Collection[str], where: str, uid: int | None) -> bool:
         return (
@@ -64,16 +73,23 @@ class Faults:
         """Return the first fault that fits, and use it up once."""
         for fault in self.waiting:
             if fault.fits(kinds, where, uid):
+                fault.met += 1
+                if fault.met % fault.every:
+                    continue
                 if fault.times is not None:
                     fault.times -= 1
                     self.waiting = [one for one in self.waiting if one.times != 0]
                 return fault
         return None
 
+    def clear(self, label: str | None) -> None:
+        """Take back every fault, or those of one label."""
+        self.waiting = [one for one in self.waiting if label not in (None, one.label)]
+
 
 def read_fault(data: dict[str, Any]) -> Fault:
     """Read a fault as sent to the control interface. SimulatorError says what is wrong."""
-    known = {one.name for one in fields(Fault)}
+    known = {one.name for one in fields(Fault)} - {"met"}
     if data.get("kind") not in KINDS:
         raise SimulatorError(f"Send a kind: one of {', '.join(KINDS)}.")
     if unknown := sorted(set(data) - known):
@@ -89,8 +105,12 @@ def read_fault(data: dict[str, Any]) -> Fault:
 
 
 def _check_numbers(data: dict[str, Any]) -> None:
-    whole = [data.get(name, 1) for name in ("status", "code")]
+    whole = [data.get(name, 1) for name in ("status", "code", "every")]
     whole += [data[name] for name in ("uid", "times") if data.get(name) is not None]
     seconds = data.get("seconds", 0)
     if not all(isinstance(value, int) for value in whole) or not isinstance(seconds, int | float):
-        raise SimulatorError("Send uid, times, status, code and seconds as numbers.")
+        raise SimulatorError("Send uid, times, status, code, every and seconds as numbers.")
+    if data.get("every", 1) < 1:
+        raise SimulatorError("Send every as 1 or more.")
+    if data.get("body", "html") not in BODIES:
+        raise SimulatorError(f"Send a body: one of {', '.join(BODIES)}.")

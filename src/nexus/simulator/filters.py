@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from nexus.simulator.errors import filter_failure
+from nexus.simulator.errors import ApiError, filter_failure
 from nexus.simulator.symbols import SymbolRules
 
 MARKET = "MARKET"
@@ -29,6 +29,8 @@ class Wish:
 
 def check_filters(rules: SymbolRules, wish: Wish, average: Decimal, open_orders: int) -> None:
     """Raise -1013 for the first filter that fails. `average` is the price of five minutes."""
+    if rules.status != "TRADING":
+        raise ApiError(-1013, "Market is closed.")
     if wish.kind != MARKET:
         _check_price(rules, wish, average)
     if wish.qty:

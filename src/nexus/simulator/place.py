@@ -61,7 +61,9 @@ def place_order(call: Call) -> tuple[Order, str]:
     check_money(exchange, account, wish, taken)
     if wish.kind == MARKET:
         fault = exchange.faults.take((PARTIAL,), "POST /api/v3/order", account.uid)
-        taken = thin(taken, fault.share, exchange.rules(wish.symbol)) if fault else taken
+        if fault is not None:
+            exchange.note_fault(fault, "POST /api/v3/order", account.uid)
+            taken = thin(taken, fault.share, exchange.rules(wish.symbol))
     order = _make_order(exchange, account, wish, call.now)
     status = _status_after(wish, taken)
     if wish.kind == MARKET and wish.quote_qty:

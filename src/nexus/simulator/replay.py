@@ -10,7 +10,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -39,6 +39,8 @@ class Recorded:
     low: Decimal
     close: Decimal
     volume: Decimal
+    line: int = 0
+    """Where it stands in the file, from 1 on."""
 
 
 def read_market(argument: str) -> tuple[SymbolRules, Series]:
@@ -90,14 +92,19 @@ def read_candles(path: Path) -> Iterator[Recorded]:
 
 def _lines(path: Path, file: TextIO) -> Iterator[Recorded]:
     reader = csv.DictReader(file)
+    if not reader.fieldnames:
+        message = f"{path}: line 1: the file is empty, so {COLUMNS[0]} is missing."
+        raise SimulatorError(message)
     lacking = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
     if lacking:
-        message = f"{path}: line 1: the column {lacking[0]} is missing."
+        message = (
+            f"{path}: line 1: the column {lacking[0]} is missing; columns are separated by commas."
+        )
         raise SimulatorError(message)
     before = -1
     for row in reader:
         try:
-            candle = _candle(row)
+            candle = replace(_candle(row), line=reader.line_num)
         except ValueError as problem:
             message = f"{path}: line {reader.line_num}: {problem}"
             raise SimulatorError(message) from None
@@ -110,12 +117,15 @@ def _lines(path: Path, file: TextIO) -> Iterator[Recorded]:
 
 def _candle(row: dict[str, str | None]) -> Recorded:
     """Turn one line into numbers; ValueError says what is wrong with it."""
+    if None in row:
+        message = "it has more fields than the first line."
+        raise ValueError(message)
     text = {name: row.get(name) or "" for name in COLUMNS}
     if not re.fullmatch(r"\d{1,14}", text["open_time_ms"]):
         message = f"open_time_ms is {text['open_time_ms']!r}, not milliseconds since 1970."
         raise ValueError(message)
-    numbers = {name: _number(name, text[name]) for name in COLUMNS[1:]}
-    candle = Recorded(int(text["open_time_ms"]), **numbers)
+    first, high, low, last, volume = (_number(name, text[name]) for name in COLUMNS[1:])
+    candle = Recorded(int(text["open_time_ms"]), first, high, low, last, volume)
     if (
         not candle.low
         <= min(candle.open, candle.close)

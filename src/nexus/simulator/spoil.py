@@ -5,9 +5,11 @@ import asyncio
 import orjson
 from aiohttp import web
 
+from nexus.simulator.babble import BODIES
 from nexus.simulator.exchange import Exchange
 from nexus.simulator.faults import (
     AFTER,
+    BABBLE,
     BEFORE,
     FAIL,
     GARBLE,
@@ -17,6 +19,8 @@ from nexus.simulator.faults import (
     TRUNCATE,
     Fault,
 )
+
+TOO_MANY, BANNED = 429, 418
 
 
 class Spoiler:
@@ -51,6 +55,9 @@ class Spoiler:
         if fault.kind == GARBLE:
             answer.body = body[: len(body) // 2]
             return answer
+        if fault.kind == BABBLE:
+            answer.body = BODIES[fault.body](body)
+            return answer
         if fault.kind == TRUNCATE:
             return await self._truncate(answer, body)
         if fault.kind == HANG:
@@ -60,9 +67,7 @@ class Spoiler:
     def _take(self, kinds: tuple[str, ...]) -> Fault | None:
         fault = self._exchange.faults.take(kinds, self._name, self._uid)
         if fault is not None:
-            self._exchange.record.note(
-                fault.kind, self._exchange.now(), endpoint=self._name, account=self._uid
-            )
+            self._exchange.note_fault(fault, self._name, self._uid)
         return fault
 
     async def _truncate(self, answer: web.Response, body: bytes) -> web.StreamResponse:
@@ -84,4 +89,7 @@ class Spoiler:
 
 def _refusal(fault: Fault) -> web.Response:
     content = orjson.dumps({"code": fault.code, "msg": fault.msg})
-    return web.Response(body=content, status=fault.status, content_type="application/json")
+    answer = web.Response(body=content, status=fault.status, content_type="application/json")
+    if fault.status in (TOO_MANY, BANNED):
+        answer.headers["Retry-After"] = str(round(fault.seconds))
+    return answer

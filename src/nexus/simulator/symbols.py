@@ -31,6 +31,7 @@ class SymbolRules:
     percent_up: Decimal = Decimal(5)
     percent_down: Decimal = Decimal("0.2")
     max_orders: int = 200
+    status: str = "TRADING"
 
     @property
     def tick_decimals(self) -> int:
@@ -97,7 +98,7 @@ def describe_symbol(rules: SymbolRules) -> dict[str, object]:
     """One entry of exchangeInfo.symbols, with exactly the filters we enforce."""
     return {
         "symbol": rules.symbol,
-        "status": "TRADING",
+        "status": rules.status,
         "baseAsset": rules.base,
         "baseAssetPrecision": 8,
         "quoteAsset": rules.quote,

@@ -41,14 +41,19 @@ def moved(proposal: Proposal, *, passed: bool, trade_id: int | None) -> Book:
     if not passed or proposal.decision.is_hold:
         return book
     decision = proposal.decision
-    book = replace(book, state=decision.state, fraction=decision.target_fraction)
+    book = replace(
+        book,
+        state=decision.state,
+        fraction=decision.target_fraction,
+        stop_price=decision.stop_price or book.stop_price,
+    )
     match decision.action:
         case Action.ENTER | Action.ADD:
             layer = Layer(proposal.price, proposal.candle)
             peak = max(book.peak or proposal.price, proposal.price)
             return replace(book, layers=(*book.layers, layer), peak=peak, trade_id=trade_id)
         case Action.EXIT:
-            return replace(book, layers=(), peak=None, trade_id=None)
+            return replace(book, layers=(), peak=None, stop_price=None, trade_id=None)
         case _:
             return book
 
@@ -59,6 +64,7 @@ async def store_book(tx: Transaction, strategy: str, symbol: str, book: Book) ->
         "layers": [[str(layer.price), to_ms(layer.candle)] for layer in book.layers],
         "fraction": book.fraction,
         "peak": book.peak,
+        "stop_price": book.stop_price,
         "trade_id": book.trade_id,
         "state": dict(book.state),
         "decided_candle": book.decided_candle,
@@ -81,6 +87,7 @@ def _from_row(row: Row[*tuple[Any, ...]]) -> Book:
         fraction=row.fraction,
         peak=row.peak,
         state=row.state,
+        stop_price=row.stop_price,
         trade_id=row.trade_id,
         decided_candle=row.decided_candle,
     )

@@ -13,6 +13,8 @@ The rules of the border:
 * It is asked about each closed candle, with at least `warmup` candles, and decides once. While it
   holds it may be asked again about the same one.
 * `target_fraction` is the share of a bot's allocation that should be invested afterwards.
+* `stop_price` is optional. At each look at the market Nexus leaves the trade when the price is at
+  or below it, between candles too. No order rests at an exchange for it.
 """
 
 from collections.abc import Callable, Mapping
@@ -59,6 +61,8 @@ class Book:
     peak: Decimal | None = None
     """The highest close since the trade was entered."""
     state: Mapping[str, Any] = field(default_factory=dict)
+    stop_price: Decimal | None = None
+    """The price at which the open trade is left, whatever the strategy would say."""
     trade_id: int | None = None
     """The `enter` decision of the open trade."""
     decided_candle: datetime | None = None
@@ -81,6 +85,8 @@ class Decision:
     inputs: Mapping[str, str] = field(default_factory=dict)
     """The numbers it was decided on."""
     state: Mapping[str, Any] = field(default_factory=dict)
+    stop_price: Decimal | None = None
+    """Where the trade is to be left at once. None keeps the stop that is set, if one is."""
 
     @property
     def is_hold(self) -> bool:

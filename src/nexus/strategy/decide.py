@@ -50,7 +50,7 @@ def decide(
     if book.decided_candle is not None and newest.open_time <= book.decided_candle:
         return None
     decision = strategy.decide(candles, book)
-    _check(strategy, decision, book)
+    _check(strategy, decision, book, newest.close)
     return Proposal(strategy.name, symbol, newest.open_time, newest.close, decision, book)
 
 
@@ -63,7 +63,7 @@ def ask(strategy: Strategy, symbol: str, snapshot: MarketSnapshot, books: Books)
         return None
 
 
-def _check(strategy: Strategy, decision: Decision, book: Book) -> None:
+def _check(strategy: Strategy, decision: Decision, book: Book, price: Decimal) -> None:
     """Refuse what no strategy may say, whatever its logic."""
     if decision.is_hold:
         return
@@ -72,10 +72,19 @@ def _check(strategy: Strategy, decision: Decision, book: Book) -> None:
             f"{strategy.name} said {decision.action} to {decision.target_fraction}"
             f" as layer {decision.layer} while holding {len(book.layers)} layers"
         )
+    if not _may_stop_at(decision.stop_price, price):
+        raise StrategyError(
+            f"{strategy.name} set a stop at {decision.stop_price} while the price is {price}"
+        )
 
 
 def _is_share(value: Decimal) -> bool:
     return value.is_finite() and 0 <= value <= 1
+
+
+def _may_stop_at(stop: Decimal | None, price: Decimal) -> bool:
+    """Say whether a stop can be set here: at or above the price it would be reached at once."""
+    return stop is None or (stop.is_finite() and 0 < stop < price)
 
 
 def _fits(decision: Decision, book: Book) -> bool:

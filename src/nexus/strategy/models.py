@@ -18,6 +18,7 @@ class DecisionRow(Table):
         CheckConstraint("action IN ('enter', 'add', 'reduce', 'exit')", name="action"),
         CheckConstraint("price > 0 AND price < 1e15", name="finite_price"),
         CheckConstraint("target_fraction >= 0 AND target_fraction <= 1", name="target_fraction"),
+        CheckConstraint("stop_price > 0 AND stop_price < 1e15", name="finite_stop"),
     )
 
     id: Mapped[Id]
@@ -29,6 +30,8 @@ class DecisionRow(Table):
     layer: Mapped[int]
     target_fraction: Mapped[Amount]
     price: Mapped[Amount]
+    stop_price: Mapped[Amount | None]
+    """Where the trade is to be left at once; None where the decision set none."""
     why: Mapped[str]
     """The strategy's own sentence."""
     inputs: Mapped[dict[str, Any]]
@@ -41,12 +44,14 @@ class LeaderBookRow(Table):
     """The model position of one (strategy, symbol)."""
 
     __tablename__ = "leader_books"
+    __table_args__ = (CheckConstraint("stop_price > 0 AND stop_price < 1e15", name="finite_stop"),)
 
     strategy: Mapped[str] = mapped_column(primary_key=True)
     symbol: Mapped[str] = mapped_column(primary_key=True)
     layers: Mapped[list[Any]]
     fraction: Mapped[Amount]
     peak: Mapped[Amount | None]
+    stop_price: Mapped[Amount | None]
     trade_id: Mapped[int | None]
     state: Mapped[dict[str, Any]]
     """What the strategy itself wants to remember."""

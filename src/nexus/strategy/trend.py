@@ -70,6 +70,7 @@ class PyramidingTrend:
             target_fraction=self.targets[0],
             layer=1,
             why="The fast average is above the slow one and the price is above both.",
+            stop_price=self._stop_below(now.close),
             inputs=now.as_inputs(),
         )
 
@@ -83,8 +84,14 @@ class PyramidingTrend:
             target_fraction=self.targets[layer - 1],
             layer=layer,
             why=f"The price has risen a step above layer {layer - 1}, so layer {layer} is added.",
+            stop_price=self._stop_below(now.close),
             inputs=now.as_inputs(),
         )
+
+    def _stop_below(self, price: Decimal) -> Decimal | None:
+        """Give the stop of a layer bought at this price; a later layer stands above it."""
+        percent = self.settings.strategy_stop_percent
+        return price * (1 - percent / 100) if percent else None
 
     def _maybe_exit(self, now: Reading, book: Book) -> Decision | None:
         peak = max(book.peak or now.close, now.close)

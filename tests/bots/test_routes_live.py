@@ -1,0 +1,87 @@
+"""Is real money put at risk only by somebody who has just proven who they are?"""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import update
+
+from nexus.accounts.models import Passkey, Session
+from nexus.bots.models import Bot
+from nexus.core.clock import now
+from tests.accounts.people import let_proof_grow_old
+from tests.feed.customers import Customer, customers, scene_of
+from tests.website import Website, make_passwords_quick, serve, settings_for
+
+NEW = {"strategy": "trend", "symbol": "BTC/USDT", "allocation": "100"}
+
+
+@pytest.fixture
+async def website(
+    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Website]:
+    make_passwords_quick(monkeypatch)
+    async with serve(settings_for(database_url, redis_url)) as running:
+        yield running
+
+
+async def add_factor(website: Website, customer: Customer) -> None:
+    async with website.database.transaction() as tx:
+        tx.add(
+            Passkey(
+                user_id=customer.id, credential_id=b"made up", public_key=b"", sign_count=0,
+                transports=[], name="Phone", created_at=now(),
+            )
+        )  # fmt: skip
+
+
+async def bots(website: Website) -> list[Bot]:
+    return await scene_of(website).rows(Bot)
+
+
+@pytest.mark.parametrize("way", ["new", "start"])
+async def test_without_a_second_factor_nothing_goes_live(website: Website, way: str) -> None:
+    async with customers(website, "alice", venue="binance") as (alice,):
+        await scene_of(website).market()
+        stopped = await scene_of(website).bot(alice.account, status="stopped", symbol="ETH/USDT")
+        path = "/bots/new" if way == "new" else f"/bots/{stopped}/start"
+        answer = await alice.press(
+            path, **(NEW | {"account": str(alice.account)} if way == "new" else {})
+        )
+        assert answer.headers["location"] == "/settings/security?needed=1"
+    assert [bot.status for bot in await bots(website)] == ["stopped"]
+
+
+@pytest.mark.parametrize("way", ["new", "start"])
+async def test_an_old_proof_is_asked_for_again(website: Website, way: str) -> None:
+    async with customers(website, "alice", venue="binance") as (alice,):
+        await scene_of(website).market()
+        stopped = await scene_of(website).bot(alice.account, status="stopped", symbol="ETH/USDT")
+        await add_factor(website, alice)
+        fields = NEW | {"account": str(alice.account)} if way == "new" else {}
+        path = "/bots/new" if way == "new" else f"/bots/{stopped}/start"
+        await let_proof_grow_old(website.database)
+        answer = await alice.press(path, **fields)
+        assert answer.headers["location"].startswith("/prove?next=")
+        assert [bot.status for bot in await bots(website)] == ["stopped"]
+        async with website.database.transaction() as tx:
+            await tx.execute(update(Session).values(proven_at=now()))
+        assert (await alice.press(path, **fields)).headers["location"] == "/#bots"
+    assert "running" in [bot.status for bot in await bots(website)]
+
+
+async def test_the_form_asks_before_anything_is_typed(website: Website) -> None:
+    async with customers(website, "alice", venue="binance") as (alice,):
+        await add_factor(website, alice)
+        assert (await alice.browser.get("/bots/new")).status_code == 200
+        await let_proof_grow_old(website.database)
+        answer = await alice.browser.get("/bots/new")
+        assert answer.headers["location"] == "/prove?next=%2Fbots%2Fnew"
+
+
+async def test_pretend_money_needs_no_proof(website: Website) -> None:
+    async with customers(website, "alice") as (alice,):
+        await scene_of(website).market()
+        await let_proof_grow_old(website.database)
+        assert (await alice.browser.get("/bots/new")).status_code == 200
+        answer = await alice.press("/bots/new", **NEW, account=str(alice.account))
+        assert answer.headers["location"] == "/#bots"
