@@ -28,7 +28,7 @@ from nexus.exchanges.slow_share import SlowShare
 from nexus.exchanges.take_drop import KeyDesk
 from nexus.execution.broker import Broker
 from nexus.execution.jobs import place_orders, reconcile_accounts, resolve_orders
-from nexus.execution.listen import Listener
+from nexus.execution.listen import Listener, keep_listening
 from nexus.fanout.seats import busy_accounts
 from nexus.feed.jobs import prune_old_lines
 from nexus.feed.publish import CHANNEL
@@ -104,7 +104,7 @@ async def _work(settings: Settings) -> None:
     read_balances = partial(
         refresh_these_accounts, database, exchanges, busy=busy_accounts(), share=share
     )
-    listener = Listener(broker, Streams(exchanges.adapters), read_balances)
+    new_listener = partial(Listener, broker, Streams(exchanges.adapters), read_balances)
     worker: Worker[Any] = Worker(
         queue,
         functions=[job.function for job in JOBS],
@@ -129,8 +129,9 @@ async def _work(settings: Settings) -> None:
     # Before the first job: what a restored database still wants to send may have been sent.
     await _look_for_gap(database, settings)
     # Nothing can be sized before the filters are known, and their next round may be minutes away.
-    await broker.bell.ring(refresh_filters.later(), check_drops.later())
-    ears = asyncio.create_task(listener.run())
+    # What was done while no worker was there is looked for from now on, not from the next minute.
+    await broker.bell.ring(refresh_filters.later(), check_drops.later(), reconcile_accounts.later())
+    ears = asyncio.create_task(keep_listening(new_listener))
     try:
         await worker.start()
     finally:

@@ -1,6 +1,5 @@
 """Does one connection hear a thousand accounts, through cuts, refusals and goodbyes?"""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -21,6 +20,7 @@ from nexus.simulator.server import RunningSimulator, SimulatorOptions, start_sim
 from tests.exchanges.conformance import send
 from tests.exchanges.desk import buy
 from tests.exchanges.listening import Ear, listening, numbered
+from tests.feed.watching import until
 from tests.simulator.pairs import Pair, ed25519_pair
 
 NOTHING = Params("")
@@ -191,9 +191,7 @@ async def test_a_banned_address_is_silent_in_every_way(simulator: RunningSimulat
         await ear.hears(Missed, 1)
         ban(simulator.exchange, NOTHING, {"address": "127.0.0.1", "seconds": 120})
         governor = binance.lanes["default"].wire.governor
-        async with asyncio.timeout(10):
-            while not governor.paused_seconds():
-                await asyncio.sleep(0.05)
+        await until(lambda: governor.paused_seconds() > 0)
         opened = simulator.exchange.record.counts["stream_opened"]
         assert governor.paused_seconds() > 100
         assert opened == 1

@@ -2,16 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from itertools import permutations
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
-from nexus.exchanges.protocol import Fill, VenueStatus
+from nexus.accounts.models import User
+from nexus.exchanges.protocol import Fill, Report, VenueStatus
 from nexus.exchanges.user_stream import OrderHeard
 from nexus.execution.hear import record_orders
 from nexus.execution.models import OrderRow, OrphanOrder
+from nexus.execution.orphans import NO_ENTRIES
+from nexus.execution.record import News, news_of_report, record_news
+from nexus.execution.states import Step
+from nexus.mail.models import OutgoingMail
 from nexus.regime.models import Switch
 from nexus.regime.record import set_switch
 from tests.scenes import AT, Scene
@@ -175,6 +182,46 @@ async def test_a_cancel_after_a_part_keeps_the_part(scene: Scene) -> None:
     assert (await scene.holding(bot)).quantity == order.quantity / 2
 
 
+async def test_an_older_answer_takes_nothing_back(scene: Scene) -> None:
+    """What an order's own answer said is recorded after the events that overtook it."""
+    bot, order = await resting(scene)
+    await hear(scene, *executions(order, "0.5", "0.5")[:1])
+    before = await an_order(scene)
+    nothing_yet = Report("77", order.client_order_id, VenueStatus.NEW, Decimal(0), Decimal(0), ())
+    async with scene.database.transaction() as tx:
+        await record_news(tx, [news_of_report(order.id, nothing_yet)], scene.broker)
+    after = await an_order(scene)
+    assert (after.status, after.executed_quantity) == ("ACKED", order.quantity / 2)
+    assert after.updated_at == before.updated_at
+    assert (await scene.holding(bot)).quantity == order.quantity / 2
+
+
+@pytest.mark.parametrize("shares", [("1",), ("0.5", "0.5")])
+async def test_an_answer_that_got_lost_is_no_news_after_the_event(
+    scene: Scene, shares: Sequence[str]
+) -> None:
+    _, order = await resting(scene)
+    await hear(scene, executions(order, *shares)[0])
+    before = await an_order(scene)
+    lost = News(order.id, Step("UNKNOWN", "UNKNOWN: timeout", timedelta(seconds=30)))
+    with capture_logs() as said:
+        async with scene.database.transaction() as tx:
+            await record_news(tx, [lost], scene.broker)
+    assert (await an_order(scene)).status == before.status
+    assert [line["event"] for line in said] == ["overtaken"]
+
+
+async def test_a_contradiction_is_called_one(scene: Scene) -> None:
+    _, order = await resting(scene)
+    await hear(scene, *executions(order, "1"))
+    with capture_logs() as said:
+        async with scene.database.transaction() as tx:
+            never = News(order.id, Step("NOT_PLACED", "NOT_PLACED: code=-1013 message=no"))
+            await record_news(tx, [never], scene.broker)
+    assert [line["event"] for line in said] == ["impossible_move"]
+    assert (await an_order(scene)).status == "FILLED"
+
+
 async def test_that_it_is_there_is_no_news(scene: Scene) -> None:
     _, order = await resting(scene)
     before = await scene.events()
@@ -215,27 +262,27 @@ async def orphans(scene: Scene) -> list[OrphanOrder]:
         return list(await tx.scalars(select(OrphanOrder)))
 
 
-async def everything(scene: Scene) -> Switch:
+async def entries(scene: Scene) -> Switch:
     async with scene.database.transaction() as tx:
-        return await tx.get_one(Switch, "everything")
+        return await tx.get_one(Switch, NO_ENTRIES)
 
 
-async def test_an_order_of_our_name_in_no_book_stops_everything_once(scene: Scene) -> None:
+async def test_an_order_of_our_name_in_no_book_stops_entries_once(scene: Scene) -> None:
     _, order = await resting(scene)
     lost = replace(executions(order, "1")[0], client_order_id="nx-lost")
     await hear(scene, lost, lost)
     [orphan] = await orphans(scene)
     assert (orphan.client_order_id, orphan.market) == ("nx-lost", "BTCUSDT")
-    switch = await everything(scene)
+    switch = await entries(scene)
     assert switch.stopped
     assert "nx-lost" in switch.reason
     async with scene.database.transaction() as tx:
-        await set_switch(tx, "everything", stopped=False, reason="looked at it", by="carol")
+        await set_switch(tx, NO_ENTRIES, stopped=False, reason="looked at it", by="carol")
     await hear(scene, lost)
-    assert not (await everything(scene)).stopped, "a person has looked: the same one stops no more"
+    assert not (await entries(scene)).stopped, "a person has looked: the same one stops no more"
 
 
-async def test_while_it_is_stopped_nothing_is_claimed(scene: Scene) -> None:
+async def test_while_it_is_stopped_nothing_is_bought(scene: Scene) -> None:
     _, order = await resting(scene)
     other = await scene.bot()
     await hear(scene, replace(executions(order, "1")[0], client_order_id="nx-lost"))
@@ -243,3 +290,31 @@ async def test_while_it_is_stopped_nothing_is_claimed(scene: Scene) -> None:
     assert [row.bot_id for row in await scene.orders()] == [order.bot_id]
     assert other != order.bot_id
     assert order.symbol == BTC
+
+
+async def test_what_a_bot_holds_is_sold_all_the_same(scene: Scene) -> None:
+    await scene.follower()
+    [order] = await scene.orders()
+    await hear(scene, replace(executions(order, "1")[0], client_order_id="nx-lost"))
+    await scene.place(await scene.leave())
+    assert [(one.side, one.status) for one in await scene.orders()] == [
+        ("buy", "FILLED"),
+        ("sell", "FILLED"),
+    ]
+
+
+async def test_every_admin_is_paged_once_and_nobody_else(scene: Scene) -> None:
+    _, order = await resting(scene)
+    admin = await scene.person()
+    await scene.change(User, admin, role="admin")
+    lost = [
+        replace(executions(order, "1")[0], client_order_id=f"nx-lost-{number}")
+        for number in range(3)
+    ]
+    await hear(scene, *lost)
+    await hear(scene, *lost)
+    async with scene.database.transaction() as tx:
+        [mail] = await tx.scalars(select(OutgoingMail))
+        paged = await tx.get_one(User, admin)
+    assert (mail.kind, mail.to_address) == ("orphan_order", paged.email)
+    assert "nx-lost-0" in mail.body

@@ -18,6 +18,7 @@ import certifi
 import structlog
 
 from nexus.exchanges.answers import UnreadableError
+from nexus.exchanges.asked import Asked
 from nexus.exchanges.binance_outcome import BANNED, CLOCK_REFUSED, KEY_INVALID, PAUSES
 from nexus.exchanges.binance_stream_events import ENDED, GOING_AWAY, read_event
 from nexus.exchanges.binance_subscribe import write_end, write_subscription
@@ -43,6 +44,7 @@ LIFE_SECONDS = 23 * 3600
 """Binance cuts at 24 hours; going earlier, at a time of our own, keeps connections apart."""
 STEADY_SECONDS = 60.0
 """A connection that lived so long was a good one: the next is tried at once."""
+CLOCK_REST_SECONDS = 1.0
 REST_SECONDS = 60.0
 KEY_REST_SECONDS = 600.0
 """How long an account is left alone whose subscription, or whose key, was refused."""
@@ -63,11 +65,9 @@ class BinanceStream:
         """The accounts that are subscribed now."""
         self._wanted: dict[int, Account] = {}
         self._numbers: dict[int, int] = {}
-        self._asked: dict[str, Account | None] = {}
+        self._asked = Asked()
         self._rests = Rests()
         self._changed = asyncio.Event()
-        self._answered = asyncio.Event()
-        self._requests = 0
         self._failures = 0
 
     def want(self, accounts: Iterable[Account]) -> None:
@@ -105,7 +105,7 @@ class BinanceStream:
 
     async def _live(self, session: aiohttp.ClientSession) -> None:
         """Connect, subscribe and listen until either side has had enough."""
-        self._numbers, self._asked = {}, {}
+        self._numbers, self._asked = {}, Asked()
         await self._set_aside()
         try:
             socket = await session.ws_connect(
@@ -162,9 +162,8 @@ class BinanceStream:
             if self.heard.get(account_id) != self._wanted.get(account_id):
                 del self._numbers[number]
                 self.heard.pop(account_id, None)
-                request = self._name_request(None)
-                await socket.send_str(write_end(request, number))
-                await self._all_answered()
+                await socket.send_str(write_end(self._asked.name(None), number))
+                await self._asked.all_answered(ANSWER_SECONDS)
 
     def _not_heard(self) -> list[Account]:
         """List who is wanted, not subscribed, and may be tried."""
@@ -180,10 +179,9 @@ class BinanceStream:
         governor = self.lane.wire.governor
         grant = await governor.take(len(accounts), WEIGHT)
         for account, request in await self._write(accounts[: grant.requests]):
-            # Before it is sent: the answer may be there at once.
             await socket.send_str(request)
             self._rests.end(account)
-        await self._all_answered()
+        await self._asked.all_answered(ANSWER_SECONDS)
         if grant.retry_after:
             await asyncio.sleep(grant.retry_after)
 
@@ -197,25 +195,13 @@ class BinanceStream:
                 await self._rest(account, "its key has been removed or replaced", REST_SECONDS)
                 continue
             stamp = await self.lane.clock.stamp()
-            number = self._name_request(account)
+            number = self._asked.name(account)
             try:
                 written.append((account, write_subscription(number, key, stamp, self.window_ms)))
             except KeyLockedError as error:
-                del self._asked[number]
+                self._asked.answered(number)
                 await self._rest(account, str(error), KEY_REST_SECONDS)
         return written
-
-    def _name_request(self, account: Account | None) -> str:
-        self._requests += 1
-        number = f"n{self._requests}"
-        self._asked[number] = account
-        self._answered.clear()
-        return number
-
-    async def _all_answered(self) -> None:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            while self._asked:
-                await self._answered.wait()
 
     async def _rest(
         self, account: Account, why: str, rest_seconds: float, *, key_refused: bool = False
@@ -259,16 +245,12 @@ class BinanceStream:
             await self.tell(fact)
 
     async def _take_answer(self, body: Mapping[str, Any]) -> None:
-        """Take the answer to a request of ours; one to nothing we asked is a refusal of it all."""
+        """Take the answer to a request of ours. Raises ExchangeAwayError when it is to none."""
         self._hear_weight(body)
-        known = body.get("id") in self._asked
-        account = self._asked.pop(str(body.get("id")), None)
-        self._answered.set()
-        status = int(body.get("status", 0))
+        account = self._asked.answered(body.get("id"))
         if account is None:
-            if not known:
-                raise ExchangeAwayError("Binance answered what was not asked.")
             return
+        status = int(body.get("status", 0))
         if status == 200:  # noqa: PLR2004  HTTP's own number for "yes"
             self._numbers[int(body["result"]["subscriptionId"])] = account.id
             self.heard[account.id] = account
@@ -285,6 +267,8 @@ class BinanceStream:
             await self._pause_egress(status, max(0, seconds))
         elif code == CLOCK_REFUSED:
             self.lane.clock.doubt()
+            # The time is asked for again first; were it refused still, that must not go round.
+            self._rests.begin(account, CLOCK_REST_SECONDS)
         elif code in KEY_INVALID:
             await self._rest(account, why, KEY_REST_SECONDS, key_refused=True)
         else:

@@ -55,6 +55,6 @@ def _fill(event: Mapping[str, Any]) -> Fill:
         price=read_amount(event, "L"),
         quantity=read_amount(event, "l"),
         fee=read_amount(event, "n"),
-        fee_asset=str(event["N"]),
+        fee_asset=str(event["N"] or ""),
         at=read_moment(event["T"]),
     )

@@ -5,9 +5,10 @@ what it hears in batches. After every gap the exchange is asked what was missed.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 
 import structlog
 from sqlalchemy import update
@@ -15,6 +16,7 @@ from sqlalchemy import update
 from nexus.core.db import among
 from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.open_streams import Streams, UserStream
+from nexus.exchanges.rests import pause_seconds
 from nexus.exchanges.stream_leases import Shard, hold_shards, release_shards
 from nexus.exchanges.user_stream import (
     BalancesHeard,
@@ -39,6 +41,8 @@ BATCH = 500
 LINE = 10_000
 """Events that may wait; beyond that the connections are read more slowly."""
 AWAY_SECONDS = 1.0
+STEADY_SECONDS = 60.0
+"""A listener that lived so long was a good one: its failure is not counted with those before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,26 @@ class Line:
     task: asyncio.Task[None]
 
 
+async def keep_listening(make: Callable[[], "Listener"]) -> None:
+    """Listen until cancelled; a listener that fails is replaced, each time after a longer pause.
+
+    Nothing is lost meanwhile: the new one subscribes again and asks for what was missed, and the
+    sweeper asks about open orders all the same.
+    """
+    failures = 0
+    while True:
+        began = monotonic()
+        try:
+            await make().run()
+        except Exception:
+            failures = 1 if monotonic() - began > STEADY_SECONDS else failures + 1
+            pause = pause_seconds(failures)
+            log.exception("listener_failed", failures=failures, again_in=pause)
+            await asyncio.sleep(pause)
+
+
 class Listener:
-    """One worker's ears. `run` listens until cancelled."""
+    """One worker's ears. `run` listens until cancelled, or until it fails."""
 
     def __init__(self, broker: Broker, streams: Streams, read_balances: ReadBalances) -> None:
         self.broker = broker
@@ -69,6 +91,7 @@ class Listener:
             lines = [line.task for line in self.lines.values()]
             for task in (*jobs, *lines):
                 task.cancel()
+            self.lines.clear()
             await asyncio.gather(*jobs, *lines, return_exceptions=True)
             await self._release()
 
@@ -86,12 +109,13 @@ class Listener:
         """Renew the leases, and let each connection carry just the accounts it should."""
         async with self.broker.database.transaction() as tx:
             held = await hold_shards(tx, self.broker.worker, self.streams.venues)
-        for shard in self.lines.keys() - held.keys():
-            await self._end(shard)
+        for shard, line in list(self.lines.items()):
+            if shard not in held or line.task.done():
+                await self._end(shard)
         for shard, accounts in held.items():
-            line = self.lines.get(shard) or self._begin(shard)
-            if line is not None:
-                line.stream.want(list(accounts))
+            carrier = self.lines.get(shard) or self._begin(shard)
+            if carrier is not None:
+                carrier.stream.want(list(accounts))
 
     def _begin(self, shard: Shard) -> Line | None:
         stream = self.streams.open(shard.venue, shard.egress, self._facts.put)
@@ -105,7 +129,9 @@ class Listener:
         line = self.lines.pop(shard)
         self._words.forget(set(line.stream.heard))
         line.task.cancel()
-        await asyncio.gather(line.task, return_exceptions=True)
+        for error in await asyncio.gather(line.task, return_exceptions=True):
+            if isinstance(error, Exception):
+                log.error("connection_failed", shard=shard.number, exc_info=error)
 
     async def _release(self) -> None:
         with suppress(Exception):

@@ -101,9 +101,9 @@ class FillRow(Table):
 
 
 class OrphanOrder(Table):
-    """An order at the exchange with our prefix that the ledger does not know. It stopped trading.
+    """An order at the exchange with our prefix that the ledger does not know. It stopped entries.
 
-    Kept so that it stops trading once, and not again after somebody has looked and released it.
+    Kept so that it stops them once, and not again after somebody has looked and released it.
     """
 
     __tablename__ = "orphan_orders"

@@ -1,23 +1,28 @@
-"""An order at the exchange bears our name and stands in no book: stop everything, and say so.
+"""An order at the exchange bears our name and stands in no book: buy nothing more, and say so.
 
 Either the ledger lost a row, or somebody else sends under our name. Both mean that we no longer
-know what we do, so nothing new is sent until a person has looked.
+know what we do, so nothing is bought until a person has looked. Exits are followed: they sell
+only what our own fills have bought.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from nexus.accounts.models import User
 from nexus.core.clock import now
 from nexus.core.db import Transaction
 from nexus.execution.models import OrphanOrder
+from nexus.mail.outbox import post
 from nexus.regime.record import set_switch
+from nexus.regime.stops import ENTRIES, EVERYTHING
 
 log = structlog.get_logger()
 
-EVERYTHING = "everything"
+NO_ENTRIES = f"{ENTRIES}{EVERYTHING}"
 BY = "nexus"
 
 
@@ -32,7 +37,7 @@ class Orphan:
 
 
 async def note_orphans(tx: Transaction, orphans: Sequence[Orphan]) -> None:
-    """Note each orphan once; one that is new stops everything."""
+    """Note each orphan once; one that is new stops all entries."""
     new = []
     for orphan in orphans:
         added = await tx.scalar(
@@ -55,7 +60,7 @@ async def note_orphans(tx: Transaction, orphans: Sequence[Orphan]) -> None:
             account=orphan.account_id,
             client_id=orphan.client_order_id,
             market=orphan.market,
-            do="compare the ledger with the exchange, then release the switch `everything`",
+            do="compare the ledger with the exchange, then release the switch `entries:everything`",
         )
     if new:
         first = new[0]
@@ -63,4 +68,12 @@ async def note_orphans(tx: Transaction, orphans: Sequence[Orphan]) -> None:
             f"ORPHAN_ORDER: order {first.client_order_id} on account {first.account_id} has our"
             " name and is in no book. Find out who sent it before you go on."
         )
-        await set_switch(tx, EVERYTHING, stopped=True, reason=reason, by=BY)
+        await set_switch(tx, NO_ENTRIES, stopped=True, reason=reason, by=BY)
+        await _page(tx, first)
+
+
+async def _page(tx: Transaction, orphan: Orphan) -> None:
+    """Owe every admin one mail, however many orphans were found at once."""
+    admins = select(User.email).where(User.role == "admin")
+    for email in (await tx.scalars(admins)).all():
+        await post(tx, "orphan_order", email, **asdict(orphan))

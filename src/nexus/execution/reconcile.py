@@ -102,11 +102,19 @@ async def _compare(
             if report.client_order_id not in known
         ],
     )
-    return [
-        question_about(*known[report.client_order_id])
-        for _, report in told
-        if report.client_order_id in known and _differs(known[report.client_order_id][0], report)
-    ]
+    ours = [(known[r.client_order_id], r) for _, r in told if r.client_order_id in known]
+    for (order, _), report in ours:
+        _say_if_ahead(order, report)
+    return [question_about(*entry) for entry, report in ours if _differs(entry[0], report)]
+
+
+def _say_if_ahead(order: OrderRow, report: Report) -> None:
+    """Tell people when the ledger holds executions that the exchange does not know.
+
+    Nothing is taken back: fills are never removed, and one heard just now is newer than the list.
+    """
+    if order.executed_quantity > report.executed_quantity and now() - order.updated_at > IN_HAND:
+        log.error("ledger_ahead", order=order.id, client_id=order.client_order_id)
 
 
 def _differs(order: OrderRow, report: Report) -> bool:

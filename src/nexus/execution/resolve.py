@@ -117,18 +117,15 @@ async def _resolve(broker: Broker, question: Question, *, only_found: bool = Fal
     if news is None or (only_found and news.not_found):
         return
     async with broker.database.transaction() as tx:
-        if not await _is_overtaken(tx, news):
-            await record_news(tx, [news], broker)
+        await record_news(tx, [news], broker)
+        if question.status == "UNKNOWN" and news.step.status != "UNKNOWN":
+            await _compare_soon(tx, question.account.id)
 
 
-async def _is_overtaken(tx: Transaction, news: News) -> bool:
-    """Say whether an event has told more of the order while its question was on the way."""
-    if news.report is None:
-        return False
-    executed = await tx.scalar(
-        select(OrderRow.executed_quantity).where(OrderRow.id == news.order_id).with_for_update()
-    )
-    return executed is not None and executed > news.report.executed_quantity
+async def _compare_soon(tx: Transaction, account_id: int) -> None:
+    """Let the next round compare an account first that had an order nobody knew about."""
+    account = update(ExchangeAccount).where(ExchangeAccount.id == account_id)
+    await tx.execute(account.values(orders_checked_at=None))
 
 
 async def _ask(broker: Broker, question: Question) -> News | None:
