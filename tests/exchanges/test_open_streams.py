@@ -1,5 +1,7 @@
 """Which venues are heard, where, and by whose keys?"""
 
+from collections.abc import Mapping
+
 import pytest
 
 from nexus.core.db import Database
@@ -7,6 +9,7 @@ from nexus.exchanges.binance_stream import BinanceStream
 from nexus.exchanges.binance_subscribe import stream_address
 from nexus.exchanges.open_streams import Streams, open_histories
 from nexus.exchanges.paper import Paper
+from nexus.exchanges.protocol import Exchange
 from nexus.exchanges.user_stream import StreamFact
 from nexus.settings import Settings
 from tests.exchanges.desk import adapter
@@ -17,9 +20,13 @@ async def nobody(_fact: StreamFact) -> None:
     """Hear nothing."""
 
 
+def both(binance: Exchange, paper: Exchange) -> Mapping[str, Exchange]:
+    return {"binance": binance, "paper": paper}
+
+
 async def test_only_venues_that_tell_are_heard(database: Database, settings: Settings) -> None:
     binance = adapter("http://127.0.0.1:9")
-    adapters = {"binance": binance, "paper": Paper(database, settings, fixed_prices)}
+    adapters = both(binance, Paper(database, settings, fixed_prices))
     streams = Streams(adapters)
     assert streams.venues == {"binance"}
     opened = streams.open("binance", "default", nobody)

@@ -9,7 +9,6 @@ from nexus.exchanges.binance import Binance
 from nexus.exchanges.protocol import Account
 from nexus.exchanges.slow_share import SlowShare
 from tests.exchanges.desk import ALICE, adapter
-from tests.execution.test_reconcile import used_up
 
 AWAY = "http://127.0.0.1:9"
 
@@ -23,10 +22,18 @@ async def memory(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def binance() -> AsyncIterator[Binance]:
-    """An adapter whose address may use a weight of 1,000 a minute."""
+    """Open an adapter whose address may use a weight of 1,000 a minute."""
     binance = adapter(AWAY, per_minute=1_000)
     yield binance
     await binance.close()
+
+
+async def used_up(share: SlowShare, account: Account, weight: int) -> int:
+    """Ask for `weight` until it is refused; give how often it was admitted."""
+    admitted = 0
+    while await share.admits(account, weight):
+        admitted += 1
+    return admitted
 
 
 async def test_a_fifth_of_the_budget_is_a_fifth(binance: Binance) -> None:

@@ -8,8 +8,10 @@ import pytest
 
 from nexus.exchanges.protocol import VenueStatus
 from nexus.execution import fill_gaps
+from nexus.execution.broker import Broker
 from nexus.execution.fill_gaps import PART, GapFiller
 from nexus.execution.models import OrderRow
+from nexus.execution.resolve import look_for_open
 from tests.feed.watching import until
 from tests.scenes import Scene
 from tests.scripted import lose_answer, take
@@ -71,7 +73,7 @@ def asked(scene: Scene, times: int) -> Callable[[], bool]:
 
 async def ended(scene: Scene, status: str) -> OrderRow:
     async with asyncio.timeout(10):
-        while (order := (await scene.orders())[0]).status != status:
+        while (order := (await scene.orders())[0]).status != status:  # noqa: ASYNC110  no bell
             await asyncio.sleep(SOON)
     return order
 
@@ -126,13 +128,13 @@ async def test_a_database_that_is_away_is_tried_again(
 ) -> None:
     order = await resting(scene)
     scene.exchange.moves_on(order.client_order_id, VenueStatus.FILLED)
-    look, failures = fill_gaps.look_for_open, [1, 2]
+    failures = [1, 2]
 
-    async def fails_twice(*arguments: object) -> None:
+    async def fails_twice(broker: Broker, account_ids: Collection[int]) -> None:
         if failures:
             failures.pop()
             raise ConnectionError
-        await look(*arguments)  # type: ignore[arg-type]
+        await look_for_open(broker, account_ids)
 
     monkeypatch.setattr(fill_gaps, "look_for_open", fails_twice)
     async with filling(scene, Reader()) as gaps:
