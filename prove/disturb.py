@@ -8,6 +8,7 @@ from nexus.core.clock import now
 from prove.break_exchange import (
     LIES,
     ban,
+    cut_streams,
     demand,
     halt,
     revoke_key,
@@ -43,6 +44,7 @@ BREAKS: dict[str, Fault] = {
     "commit reply lost (10)": lose_commits,
     "exchange connections cut": cut_exchange,
     "address banned (19)": ban,
+    "user streams cut (24)": cut_streams,
     "filters change (25)": demand,
     "symbol halted (25)": halt,
     "money spent by hand (26)": spend_by_hand,

@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from nexus.core.clock import now
+from nexus.exchanges import binance_history
 from nexus.exchanges.binance_history import ALL_ORDERS, BinanceHistory
 from nexus.exchanges.protocol import ExchangeAwayError, VenueStatus
 from nexus.simulator.server import RunningSimulator, SimulatorOptions, start_simulator
@@ -31,14 +33,26 @@ async def test_ours_and_the_owners_own_are_listed(simulator: RunningSimulator) -
     (alice, bob), keys = numbered(simulator.accounts)
     binance = adapter(simulator.url, keys)
     history = BinanceHistory(binance)
-    at = simulator.exchange.now()
     await send(binance, [buy("nx-1", account=alice), buy("by-hand", account=alice)])
     told = await history.recent_orders(alice, BTC, now() - DAY)
-    assert at
     assert {one.client_order_id for one in told} == {"nx-1", "by-hand"}
     assert {one.status for one in told} == {VenueStatus.FILLED}
     assert await history.recent_orders(bob, BTC, now() - DAY) == []
     assert history.weight == ALL_ORDERS.weight == 20
+    await binance.close()
+
+
+async def test_a_list_that_is_cut_off_is_told_of(
+    simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (alice, _), keys = numbered(simulator.accounts)
+    binance = adapter(simulator.url, keys)
+    monkeypatch.setattr(binance_history, "MOST", 2)
+    await send(binance, [buy(f"nx-{number}", account=alice) for number in range(3)])
+    with capture_logs() as said:
+        told = await BinanceHistory(binance).recent_orders(alice, BTC, now() - DAY)
+    assert [one.client_order_id for one in told] == ["nx-0", "nx-1"]
+    assert "orders_cut_off" in {line["event"] for line in said}
     await binance.close()
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from nexus.exchanges.binance import Binance
 from nexus.exchanges.protocol import Account
@@ -38,8 +39,10 @@ async def used_up(share: SlowShare, account: Account, weight: int) -> int:
 
 async def test_a_fifth_of_the_budget_is_a_fifth(binance: Binance) -> None:
     share = SlowShare({"binance": binance}, None, 20)
-    assert await used_up(share, ALICE, 20) == 10
-    assert not await share.admits(ALICE, 20)
+    with capture_logs() as said:
+        assert await used_up(share, ALICE, 20) == 10
+        assert not await share.admits(ALICE, 20)
+    assert said == [], "that a share is used up is no news"
 
 
 async def test_what_is_too_heavy_now_takes_nothing_away(binance: Binance) -> None:

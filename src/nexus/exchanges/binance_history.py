@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from nexus.core.clock import to_ms
 from nexus.exchanges.answers import UnreadableError, read_answer
 from nexus.exchanges.binance import Binance
@@ -12,8 +14,11 @@ from nexus.exchanges.errors import KeyLockedError
 from nexus.exchanges.protocol import Account, ExchangeAwayError, Report
 from nexus.exchanges.wire import Endpoint
 
+log = structlog.get_logger()
+
 ALL_ORDERS = Endpoint("private", "GET", "allOrders", 20)
 MOST = 1_000
+"""What the venue lists at once, the oldest first; who places more by hand is compared by those."""
 
 
 class BinanceHistory:
@@ -46,7 +51,10 @@ class BinanceHistory:
             reply = await lane.wire.ask(ALL_ORDERS, params, key, urgent=False)
         except KeyLockedError as error:
             raise ExchangeAwayError(str(error)) from error
-        return read_answer(reply, _read_orders)
+        orders = read_answer(reply, _read_orders)
+        if len(orders) == MOST:
+            log.warning("orders_cut_off", account=account.id, symbol=symbol, most=MOST)
+        return orders
 
 
 def _read_orders(body: Any) -> list[Report]:
