@@ -211,12 +211,12 @@ async def round_of(scene: Scene, listed: Listed, share: Share) -> list[int]:
 
 
 async def test_everybody_has_a_turn_within_the_share(scene: Scene, listed: Listed) -> None:
-    accounts = [await keyed(scene) for _ in range(5)]
+    accounts = [await keyed(scene) for _ in range(4)]
     turns = []
-    for _ in range(5):
+    for _ in range(4):
         scene.passes(minutes=1)
         turns.append(await round_of(scene, listed, share := Share(2)))
-    assert [len(turn) for turn in turns] == [2] * 5
+    assert [len(turn) for turn in turns] == [2] * 4
     assert Counter(account for turn in turns for account in turn) == Counter(accounts * 2)
     assert set(share.weights) == {20 * len(scene.settings.symbols)}
 

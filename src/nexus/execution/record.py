@@ -139,30 +139,19 @@ async def _lock(tx: Transaction, order_ids: Iterable[int]) -> Mapping[int, Known
 
 
 def _may(order: OrderRow, item: News) -> bool:
-    """Refuse what an event has overtaken, and a move that the state machine does not know.
+    """Refuse what an event has overtaken: the answer knows of fewer executions, or of nothing.
 
-    The second is a defect, and is said aloud.
+    Refuse a move that the state machine does not know, too; say so, because it is a defect.
     """
-    if _is_overtaken(order, item):
+    possible = may_move(order.status, item.step.status)
+    behind = item.report is not None and item.report.executed_quantity < order.executed_quantity
+    says_less = item.not_found or item.step.status in ("UNKNOWN", "ACKED")
+    if behind or (says_less and not possible):
         log.info("overtaken", order=order.id, now=order.status, to=item.step.status)
         return False
-    if may_move(order.status, item.step.status):
-        return True
-    log.error("impossible_move", order=order.id, now=order.status, to=item.step.status)
-    return False
-
-
-def _is_overtaken(order: OrderRow, item: News) -> bool:
-    """Say whether more was heard of an order while this answer was on its way.
-
-    It may know of fewer executions, or not know at all what became of the order.
-    """
-    if item.report is not None and item.report.executed_quantity < order.executed_quantity:
-        return True
-    knows_nothing = item.not_found or item.step.status == "UNKNOWN"
-    return (knows_nothing or item.step.status == "ACKED") and not may_move(
-        order.status, item.step.status
-    )
+    if not possible:
+        log.error("impossible_move", order=order.id, now=order.status, to=item.step.status)
+    return possible
 
 
 def _is_change(order: OrderRow, item: News) -> bool:
