@@ -245,6 +245,7 @@ def _state(settings: Settings) -> State:
     database = Database(
         settings.database_url,
         pool_size=settings.database_pool_size,
+        pooled_elsewhere=settings.database_pooler,
         reactions={
             **open_reactions(channel),
             CloseRequested: [ring_for_closes(Doorbell(queue))],

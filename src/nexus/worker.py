@@ -16,6 +16,7 @@ from nexus.core import log
 from nexus.core.clock import SYSTEM_CLOCK, JumpingClock, use
 from nexus.core.db import Database
 from nexus.core.faults import load_faults
+from nexus.core.loop import fast_loop
 from nexus.core.queue import Doorbell, open_queue
 from nexus.core.redis import Channel, open_redis
 from nexus.exchanges.errors import KeyLockedError
@@ -75,8 +76,9 @@ def run_worker(settings: Settings) -> None:
     if settings.fault_plan:
         load_faults(settings.fault_plan, settings.fault_seed)
     clock = JumpingClock(Path(settings.fault_clock)) if settings.fault_clock else SYSTEM_CLOCK
-    with use(clock):
-        asyncio.run(_work(settings))
+    # With thousands of orders on their way, asyncio's own loop takes its share of the core.
+    with use(clock), asyncio.Runner(loop_factory=fast_loop()) as runner:
+        runner.run(_work(settings))
 
 
 async def _work(settings: Settings) -> None:
@@ -84,6 +86,7 @@ async def _work(settings: Settings) -> None:
     database = Database(
         settings.database_url,
         pool_size=settings.database_pool_size,
+        pooled_elsewhere=settings.database_pooler,
         reactions={
             **open_reactions(Channel(redis, CHANNEL)),
             DeletionAsked: [pause_bots_of_leavers],

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from saq import Queue
+from saq.job import Status
+from saq.utils import now as saq_now
 from structlog.testing import capture_logs
 
 from nexus.core import queue as queues
 from nexus.core.db import Database
 from nexus.core.queue import QUEUE_NAME, Doorbell, Job, Ring, declared_jobs, job, open_queue
+from nexus.core.redis import open_redis
 
 NOWHERE = "redis://127.0.0.1:1/0"
 
@@ -113,3 +116,47 @@ async def test_a_bell_that_nobody_hears_is_logged_and_no_more(work: Job) -> None
     (line,) = logs
     assert (line["event"], line["log_level"]) == ("doorbell_unheard", "warning")
     assert line["jobs"] == ["execution.place_orders"] * 2
+
+
+# -------------------------------------------------------------------------------------- sweeping
+async def test_a_job_that_was_picked_up_a_moment_ago_is_left_alone(queue: Queue) -> None:
+    """Until its worker has marked it, it looks as if that worker had died."""
+    await queue.enqueue("send", key="one", timeout=60)
+    picked = await queue.dequeue(timeout=1)
+    assert picked is not None
+    assert await queue.sweep() == []
+    picked.started = saq_now()
+    await picked.update(status=Status.ACTIVE)
+    assert await queue.sweep() == []
+    assert [found.status async for found in queue.iter_jobs()] == [Status.ACTIVE]
+
+
+async def test_a_job_whose_worker_died_before_marking_it_makes_room(queue: Queue) -> None:
+    told = await queue.enqueue("send", key="one", timeout=60)
+    assert told is not None
+    await queue.dequeue(timeout=1)
+    assert await queue.enqueue("send", key="one") is None, "one of a key at a time"
+    assert await queue.sweep() == []
+    assert await queue.sweep() == [told.id]
+    assert await queue.enqueue("send", key="one") is not None
+
+
+async def test_a_job_past_its_timeout_makes_room(queue: Queue) -> None:
+    told = await queue.enqueue("send", key="one", timeout=1)
+    picked = await queue.dequeue(timeout=1)
+    assert told is not None
+    assert picked is not None
+    picked.started = picked.touched = 1
+    await picked.update(status=Status.ACTIVE)
+    assert await queue.sweep() == [told.id]
+    assert await queue.enqueue("send", key="one") is not None
+
+
+async def test_a_job_that_nobody_knows_any_more_is_forgotten(queue: Queue, redis_url: str) -> None:
+    told = await queue.enqueue("send", key="one", timeout=60)
+    await queue.dequeue(timeout=1)
+    assert told is not None
+    async with open_redis(redis_url) as redis:
+        await redis.delete(told.id)
+    assert await queue.sweep() == [told.id]
+    assert await queue.count("active") == 0

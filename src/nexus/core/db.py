@@ -114,6 +114,7 @@ class Database:
         *,
         pool_size: int = 10,
         pooled_elsewhere: bool = True,
+        may_go_away: bool = True,
         reactions: Mapping[type, Sequence[Reaction]] | None = None,
     ) -> None:
         # A transaction pooler in front of PostgreSQL breaks prepared statements.
@@ -123,7 +124,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
-            pool_pre_ping=pooled_elsewhere,
+            pool_pre_ping=may_go_away,
             # An error must not carry the values of its statement into a log.
             hide_parameters=True,
             connect_args={"prepare_threshold": prepare_threshold, "connect_timeout": 5},

@@ -12,6 +12,8 @@ from typing import Any, Final
 import structlog
 from redis.exceptions import RedisError
 from saq import Queue
+from saq.job import Status
+from saq.queue.redis import RedisQueue
 
 from nexus.core.db import Transaction
 
@@ -86,6 +88,47 @@ class Doorbell:
         tx.after_commit(lambda: self.ring(*rings))
 
 
+class PatientQueue(RedisQueue):
+    """A queue that takes no job away from a worker that has only just picked it up.
+
+    SAQ's own sweep takes a job between being picked up and being marked so for one whose worker
+    died, and cancels it (https://github.com/tobymao/saq/issues/277). For us that is a hundred
+    orders written down and never sent.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._unmarked: set[str] = set()
+
+    async def sweep(self, lock: int = 60, abort: float = 5.0) -> list[str]:
+        """End the jobs of dead workers: past their timeout, or unmarked at two looks in a row.
+
+        What still runs is never cancelled. Nothing is tried again here: whoever needs the work
+        done finds it in the rows, and rings.
+        """
+        del lock, abort
+        seen, self._unmarked = self._unmarked, set()
+        ids = [_text(one) for one in await self.redis.lrange(self._active, 0, -1)]
+        swept = []
+        for job_id, stored in zip(ids, await self.redis.mget(ids) if ids else [], strict=True):
+            found = self.deserialize(stored)
+            if found is None:
+                await self.redis.lrem(self._active, 0, job_id)
+                swept.append(job_id)
+                continue
+            unmarked = found.status is not Status.ACTIVE
+            if found.stuck or (unmarked and job_id in seen):
+                await self.finish(found, Status.ABORTED, error=self.swept_error_message)
+                swept.append(job_id)
+            elif unmarked:
+                self._unmarked.add(job_id)
+        return swept
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
+
+
 def open_queue(redis_url: str) -> Queue:
     """Connect the one queue that web and workers share."""
-    return Queue.from_url(redis_url, name=QUEUE_NAME)
+    return PatientQueue.from_url(redis_url, name=QUEUE_NAME)

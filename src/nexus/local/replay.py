@@ -81,7 +81,7 @@ async def replay_files(options: Options) -> tuple[dict[str, Any], list[str]]:
             settings = settings.model_copy(
                 update={"exchange_url": simulator.url, "market_url": simulator.url}
             )
-        database = Database(url, pool_size=4, pooled_elsewhere=False)
+        database = Database(url, pool_size=4, pooled_elsewhere=False, may_go_away=False)
         stack.push_async_callback(database.close)
         stage = await _set_up(stack, options, settings, history, database, simulator=simulator)
         counts = await _replay(history, stage, simulator, trace)

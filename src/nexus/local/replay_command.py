@@ -1,5 +1,6 @@
 """What can be said on the command line? `nexus replay`, its options and its answer."""
 
+import asyncio
 import json
 import re
 import sys
@@ -9,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-import uvloop
 
+from nexus.core.loop import fast_loop
 from nexus.local.errors import LocalError
 from nexus.local.replay import Options, replay_files
 from nexus.settings import TIMEFRAMES, SettingsError
@@ -75,7 +76,8 @@ def replay_command(*, as_json: bool, **given: Any) -> None:
     It is a replay, not a backtest: it reports no profit. It writes into a database of its own.
     """
     try:
-        report, mistakes = uvloop.run(replay_files(_options(**given)))
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
+            report, mistakes = runner.run(replay_files(_options(**given)))
     except (LocalError, SimulatorError, SettingsError, StrategyError) as error:
         click.echo(str(error), err=True)
         sys.exit(1)

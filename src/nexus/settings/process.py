@@ -33,6 +33,8 @@ class ProcessSettings(Group):
     """Redis 7 or newer, or Valkey. Empty: `nexus up` starts its own."""
     database_pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     """Connections to PostgreSQL per process."""
+    database_pooler: bool = False
+    """Whether a pooler such as PgBouncer stands in front of PostgreSQL: statements are not kept."""
     base_url: WebAddress = "http://127.0.0.1:8000"
     """The address people reach the pages at; links and cookies use it, never the Host header."""
     host: str = "127.0.0.1"

@@ -3,12 +3,12 @@
 import asyncio
 import json
 import signal
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import click
 
+from nexus.core.loop import fast_loop
 from nexus.simulator.errors import SimulatorError
 from nexus.simulator.limits import Limits
 from nexus.simulator.server import RunningSimulator, SimulatorOptions, start_simulator
@@ -88,17 +88,8 @@ def _read_balance(text: str) -> Decimal:
 
 
 def _run(options: SimulatorOptions, *, print_accounts: bool) -> None:
-    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(_serve(options, print_accounts=print_accounts))
-
-
-def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Uvloop where there is one (not on Windows); None means asyncio's own loop."""
-    try:
-        import uvloop  # noqa: PLC0415 - may be absent
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 async def _serve(options: SimulatorOptions, *, print_accounts: bool) -> None:
