@@ -239,3 +239,17 @@ async def test_a_lost_event_is_no_error_and_a_doubled_one_is_told_twice(
         first, second = (await ear.hears(BalancesHeard, 2))[:2]
     assert first == second
     assert "secret" not in repr(ear.facts)
+
+
+async def test_a_fault_of_an_event_is_on_record_by_its_name(simulator: RunningSimulator) -> None:
+    (alice, _), keys = numbered(simulator.accounts)
+    fault = {"kind": "drop_event", "where": "executionReport", "times": 2, "label": "not told"}
+    async with listening(simulator.url, keys) as (stream, ear, binance):
+        stream.want([alice])
+        await ear.hears(Missed, 1)
+        add_fault(simulator.exchange, NOTHING, fault)
+        await send(binance, [buy("nx-quiet", account=alice)])
+        await ear.hears(BalancesHeard, 1)
+    named = [one["event"] for one in simulator.exchange.record.entries if one.get("label")]
+    assert named == ["drop_event", "drop_event"]
+    assert orders(ear, alice) == []
