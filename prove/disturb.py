@@ -13,7 +13,7 @@ from prove.kinds import BREAKS, FAULTS, FULL_SECONDS, POINTS, RARE
 
 log = structlog.get_logger()
 
-OVERTIME_SECONDS = 120.0
+OVERTIME_SECONDS = 180.0
 """How much longer a whole run may take to bring about the kinds that have not been seen."""
 RARE_TIMES = 6
 """How often a kind that costs bots is ordered in vain."""
