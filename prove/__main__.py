@@ -33,11 +33,21 @@ LIVE = """
 found, which are looked for again by the minute; and those that nobody can ask about any more,
 because the exchange has revoked the key."""
 
+REFUSED = """
+    SELECT split_part(reason, ':', 1), count(*) FROM execution_plans
+    WHERE status IN ('DENIED', 'EXPIRED_UNSENT') GROUP BY 1 ORDER BY 2 DESC LIMIT 8
+"""
+NOT_PLACED = """
+    SELECT left(reason, 60), count(*) FROM orders
+    WHERE status = 'NOT_PLACED' GROUP BY 1 ORDER BY 2 DESC LIMIT 8
+"""
+"""The reasons met most often: a run in which little was traded proves little, and they say why."""
+
 
 @click.command()
 @click.option("--seconds", default=240.0, show_default=True, help="How long to break things.")
 @click.option("--seed", type=int, help="Decides what breaks when; chosen by chance if not given.")
-@click.option("--people", default=100, show_default=True, help="Each has two bots.")
+@click.option("--people", default=240, show_default=True, help="Each has two bots.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 def main(seconds: float, seed: int | None, people: int, *, as_json: bool) -> None:
     """Break everything, heal it, and judge by the exchange's own journal."""
@@ -81,10 +91,17 @@ async def _report(campaign: Campaign, verdicts: Verdicts, quiet: float | None) -
         "unclear orders known": spread(await unclear_times(campaign)),
         "prices back after a crash": spread([one.total_seconds() for one in campaign.refills]),
         "quiet after, seconds": quiet,
+        "why plans became no order": await _reasons(campaign, REFUSED),
+        "why orders were not placed": await _reasons(campaign, NOT_PLACED),
         "workers ended": dict(campaign.house.ends),
         "faults": dict(sorted(counted(fires).items())),
         "next order after": {name: spread(found) for name, found in sorted(again.items())},
     }
+
+
+async def _reasons(campaign: Campaign, query: str) -> dict[str, int]:
+    async with campaign.house.database.transaction() as tx:
+        return dict((await tx.execute(text(query))).tuples().all())
 
 
 async def _wait_for_trading(house: House) -> None:

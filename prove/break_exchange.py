@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from prove.campaign import Campaign
 
-ORDER, QUERY = "POST /api/v3/order", "GET /api/v3/order"
+ORDER, QUERY, TOLD = "POST /api/v3/order", "GET /api/v3/order", "executionReport"
 TRADES, TICKERS = "GET /api/v3/myTrades", "GET /api/v3/ticker/24hr"
 OVERLOADED, INTERNAL = (503, -1008), (500, -1000)
 DUPLICATE, UNHEARD_OF = (400, -2010), (400, -2013)
@@ -64,6 +64,9 @@ LIES: Mapping[str, Lie] = {
     ),
     "order filled in part, rest cancelled (23)": lie("partial", share="0.5"),
     "fills told twice, out of order (24)": lie("babble", TRADES, body="twice"),
+    "execution not told (24)": Lie("drop_event", TOLD, most=3),
+    "execution told twice (24)": lie("duplicate_event", TOLD),
+    "execution told 2 s late (24)": lie("delay_event", TOLD, seconds=2.0),
     "query overloaded": refuse(OVERLOADED, QUERY),
     "no prices (32)": refuse(INTERNAL, TICKERS),
 }  # fmt: skip
@@ -95,6 +98,12 @@ async def ban(campaign: Campaign) -> bool:
 async def _answered(campaign: Campaign, status: int) -> int:
     stats = await campaign.house.control("GET", "stats")
     return int(stats.get(f"answered_{status}", 0))
+
+
+async def cut_streams(campaign: Campaign) -> bool:
+    """Cut every connection that tells of accounts (24), with whatever it was about to tell."""
+    cut = await campaign.house.control("POST", "streams/drop")
+    return bool(cut["connections"])
 
 
 async def skew(campaign: Campaign) -> bool:

@@ -1,99 +1,81 @@
-"""What can go wrong, and in which order? Chosen by the dice, each kind at least once."""
+"""In which order do things go wrong? Chosen by the dice, until each kind has been seen."""
 
 import asyncio
 
 import structlog
 
 from nexus.core.clock import now
-from prove.break_exchange import (
-    LIES,
-    ban,
-    demand,
-    halt,
-    revoke_key,
-    skew,
-    spend_by_hand,
-    tell,
-)
-from prove.break_people import pause_some, remove_account, resume_some, stop_everything
-from prove.break_servers import (
-    TOLD_TO_END,
-    age_redis,
-    cut_exchange,
-    deploy_worker,
-    flush_redis,
-    jump_clock,
-    kill_backend,
-    kill_worker,
-    lose_commits,
-    shut_redis,
-)
-from prove.campaign import Campaign, Fault, Fire
+from prove.break_exchange import LIES, tell
+from prove.break_servers import kill_worker
+from prove.campaign import Campaign, Fire
+from prove.evidence import not_yet_seen
+from prove.kinds import BREAKS, FAULTS, FULL_SECONDS, POINTS, RARE
 
 log = structlog.get_logger()
 
-KEY_REVOKED = "key revoked (37)"
-BREAKS: dict[str, Fault] = {
-    "worker killed at any moment (1-3, 5)": kill_worker,
-    TOLD_TO_END: deploy_worker,
-    "Redis flushed (6)": flush_redis,
-    "Redis away (7)": shut_redis,
-    "Redis back with old data (8)": age_redis,
-    "PostgreSQL backend killed (9)": kill_backend,
-    "commit reply lost (10)": lose_commits,
-    "exchange connections cut": cut_exchange,
-    "address banned (19)": ban,
-    "filters change (25)": demand,
-    "symbol halted (25)": halt,
-    "money spent by hand (26)": spend_by_hand,
-    "exchange's clock jumps 5 s (27)": skew,
-    "a worker's clock jumps 5 s (27)": jump_clock,
-    "bots paused (35)": pause_some,
-    "everything stopped (35)": stop_everything,
-    "account taken away (36)": remove_account,
-    KEY_REVOKED: revoke_key,
-    "bots resumed": resume_some,
-}
-FAULTS = (*BREAKS, *LIES)
-LATE = {KEY_REVOKED, TOLD_TO_END}
-"""They are seen only some time after they were ordered."""
-RARE = {KEY_REVOKED, "account taken away (36)", "address banned (19)"}
-"""They cost bots for the rest of the run, so they come seldom."""
-TRIES = 4
-"""How often a kind that was not seen to happen is ordered again before its turn has passed."""
-FULL_SECONDS = 240.0
-"""In so long a run every kind must have been seen."""
+OVERTIME_SECONDS = 180.0
+"""How much longer a whole run may take to bring about the kinds that have not been seen."""
+RARE_TIMES = 6
+"""How often a kind that costs bots is ordered in vain."""
+LOOK_EVERY = 5
+"""How many faults go by between two looks at what has been seen: a look reads whole records."""
 
 
 async def disturb(campaign: Campaign, seconds: float) -> None:
-    """Break something every second or so, each kind at least once, for so long."""
+    """Break something every second or so, for so long: each kind once, then what is still unseen.
+
+    Every other fault is then any of the usual ones, so that a kind that will not come about does
+    not make the run a dull one. In the overtime only what is unseen is ordered.
+    """
     loop = asyncio.get_running_loop()
     end, campaign.seconds = loop.time() + seconds, seconds
-    first = list(FAULTS)
+    overtime = OVERTIME_SECONDS if seconds >= FULL_SECONDS else 0.0
+    first, missing = list(FAULTS), list[str]()
     campaign.dice.shuffle(first)
     usual = [name for name in FAULTS if name not in RARE]
-    while loop.time() < end:
-        name = first.pop() if first else campaign.dice.choice(usual)
-        seen = await _break(campaign, name)
-        tries = 2 if name in LATE else TRIES
-        if not seen and campaign.ordered[name] < tries:
-            first.insert(0, name)
+    while loop.time() < end + overtime:
+        late = loop.time() >= end
+        if not first and (late or campaign.ordered.total() % LOOK_EVERY == 0):
+            missing = await _worth_ordering(campaign)
+        if late and not first and not missing:
+            break
+        if first:
+            name = first.pop()
+        elif missing and (late or campaign.dice.random() < 0.5):
+            name = campaign.dice.choice(missing)
+        else:
+            name = campaign.dice.choice(usual)
+        await _break(campaign, name)
         await asyncio.sleep(campaign.dice.uniform(0.3, 1.2))
 
 
-async def _break(campaign: Campaign, name: str) -> bool:
+async def _worth_ordering(campaign: Campaign) -> list[str]:
+    unseen = await not_yet_seen(campaign)
+    return [n for n in unseen if n not in RARE or campaign.ordered[n] < RARE_TIMES]
+
+
+async def _break(campaign: Campaign, name: str) -> None:
     """Break one thing; what it breaks may be broken already: then it has not happened."""
     campaign.ordered[name] += 1
+    seen = False
     try:
         if name in LIES:
-            return await tell(campaign, name)
-        seen = await BREAKS[name](campaign)
+            await tell(campaign, name)
+        elif name in BREAKS:
+            seen = await BREAKS[name](campaign)
+        else:
+            await _end_a_life_at(campaign, name)
     except Exception as error:  # noqa: BLE001  whatever it is, the next fault must come
         log.info("fault_failed", fault=name, error=repr(error)[:200])
-        return False
     if seen:
         campaign.fires.append(Fire(name, now()))
-    return seen
+
+
+async def _end_a_life_at(campaign: Campaign, name: str) -> None:
+    """Let the next worker that starts end at a point, and make room for it."""
+    point = next(point for point, called in POINTS.items() if called == name)
+    campaign.house.next_plans.append(f"{point}=0.5")
+    await kill_worker(campaign)
 
 
 async def heal(campaign: Campaign) -> None:

@@ -14,15 +14,8 @@ from typing import Any
 from sqlalchemy import text
 
 from prove.campaign import Campaign, Fire
-from prove.disturb import FAULTS, FULL_SECONDS, KEY_REVOKED
+from prove.kinds import FULL_SECONDS, KEY_REVOKED, KINDS, POINTS
 
-POINTS: Mapping[str, str] = {
-    "claimed:kill": "worker killed after a claim (1)",
-    "sent:kill": "worker killed between send and record (2)",
-    "recorded:kill": "worker killed after a record (3)",
-    "swept:kill": "worker killed in a sweep (5)",
-    "claimed:end": "worker told to end while sending (4)",
-}
 REVOKED = -2015
 
 TIMES = """
@@ -35,6 +28,7 @@ TIMES = """
     WHERE known IS NOT NULL AND (unclear OR known - sent > interval '20 s')
 """
 """How long the fate of each order was unclear: its answer was lost, or its worker died."""
+KEY_REFUSED = "SELECT EXISTS (SELECT FROM exchange_accounts WHERE status = 'key_invalid')"
 
 
 async def what_fired(
@@ -44,12 +38,17 @@ async def what_fired(
 
     `rejected` are the journal's refusals, `owners` whose account at the exchange an order is for.
     """
+    return [*await _seen(campaign), *_revoked(campaign, rejected, owners)]
+
+
+async def _seen(campaign: Campaign) -> list[Fire]:
+    """Gather what we saw, what the exchange wrote down, and the last words of workers."""
     door = await campaign.house.control("GET", "door")
     by_exchange = [
         Fire(entry["label"], moment(entry["at"])) for entry in door if entry.get("label")
     ]
     by_point = [Fire(POINTS[point], at) for point, at in campaign.house.deaths]
-    return [*campaign.fires, *by_exchange, *by_point, *_revoked(campaign, rejected, owners)]
+    return [*campaign.fires, *by_exchange, *by_point]
 
 
 def _revoked(
@@ -67,12 +66,22 @@ def _revoked(
     return list(first.values())
 
 
+async def not_yet_seen(campaign: Campaign) -> list[str]:
+    """Name the kinds that have not been seen so far, while the campaign goes on."""
+    seen = {fire.name for fire in await _seen(campaign)}
+    async with campaign.house.database.transaction() as tx:
+        # The journal says in the end for which orders; that a key was refused is enough to go on.
+        if await tx.scalar(text(KEY_REFUSED)):
+            seen.add(KEY_REVOKED)
+    return [name for name in KINDS if name not in seen]
+
+
 def unseen(campaign: Campaign, fires: Sequence[Fire]) -> list[str]:
     """Name the kinds that were never seen; a short run cannot bring about every one."""
     if campaign.seconds < FULL_SECONDS:
         return []
     seen = {fire.name for fire in fires}
-    return [f"{name} never fired" for name in (*FAULTS, *POINTS.values()) if name not in seen]
+    return [f"{name} never fired" for name in KINDS if name not in seen]
 
 
 def resumes(fires: Sequence[Fire], accepted: Sequence[dict[str, Any]]) -> dict[str, list[float]]:

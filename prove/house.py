@@ -93,7 +93,9 @@ class House:
     """At which fault points workers ended, and when."""
     lives: int = 0
     fault_plans: Iterator[str] = field(default_factory=lambda: cycle(LIVES))
-    """By which fault points the next lives shall end; none when there are no more."""
+    """By which fault points the lives shall end; none when there are no more."""
+    next_plans: list[str] = field(default_factory=list)
+    """What the next lives shall end by, before the usual ones have their turn."""
     keep: bool = False
     """Whether its folder, with what the workers wrote, shall stay."""
     healed: bool = False
@@ -163,7 +165,7 @@ class House:
         self.deaths += [(word.split()[0], now()) for word in words]
 
     async def _worker(self, number: int) -> asyncio.subprocess.Process:
-        plan = "" if self.healed else next(self.fault_plans, "")
+        plan = self._plan()
         self.lives += 1
         seed = self.seed * 1000 + self.lives
         with (self.folder / f"worker-{number}.log").open("ab") as log:
@@ -181,6 +183,12 @@ class House:
                 stderr=log,
                 start_new_session=True,
             )
+
+    def _plan(self) -> str:
+        """Say at which points the next life shall end."""
+        if self.healed:
+            return ""
+        return self.next_plans.pop(0) if self.next_plans else next(self.fault_plans, "")
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """The worker process: every queue, job and cron, listed by name. Wiring only."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,15 @@ from nexus.core.redis import Channel, open_redis
 from nexus.exchanges.errors import KeyLockedError
 from nexus.exchanges.jobs import check_dropped_key, check_drops, check_health
 from nexus.exchanges.key_provider import read_keys
+from nexus.exchanges.open_streams import Streams, open_histories
+from nexus.exchanges.refresh import refresh_these_accounts
 from nexus.exchanges.registry import open_exchanges, open_market_sources
+from nexus.exchanges.slow_share import SlowShare
 from nexus.exchanges.take_drop import KeyDesk
 from nexus.execution.broker import Broker
-from nexus.execution.jobs import place_orders, resolve_orders
+from nexus.execution.jobs import place_orders, reconcile_accounts, resolve_orders
+from nexus.execution.listen import Listener, keep_listening
+from nexus.fanout.seats import busy_accounts
 from nexus.feed.jobs import prune_old_lines
 from nexus.feed.publish import CHANNEL
 from nexus.feed.wiring import open_reactions
@@ -39,6 +45,7 @@ from nexus.strategy.border import load_strategies
 JOBS = (
     place_orders,
     resolve_orders,
+    reconcile_accounts,
     tick,
     sweep,
     refresh_accounts,
@@ -96,6 +103,11 @@ async def _work(settings: Settings) -> None:
         settings=settings,
         worker=broker.worker,
     )
+    share = SlowShare(exchanges.adapters, redis, settings.reconcile_weight_percent)
+    read_balances = partial(
+        refresh_these_accounts, database, exchanges, busy=busy_accounts(), share=share
+    )
+    new_listener = partial(Listener, broker, Streams(exchanges.adapters), read_balances)
     worker: Worker[Any] = Worker(
         queue,
         functions=[job.function for job in JOBS],
@@ -112,16 +124,22 @@ async def _work(settings: Settings) -> None:
             "database": database,
             "desk": desk,
             "exchanges": exchanges,
+            "histories": open_histories(exchanges.adapters),
+            "share": share,
             "key_desk": KeyDesk(database, exchanges, settings),
         }
     )
     # Before the first job: what a restored database still wants to send may have been sent.
     await _look_for_gap(database, settings)
     # Nothing can be sized before the filters are known, and their next round may be minutes away.
-    await broker.bell.ring(refresh_filters.later(), check_drops.later())
+    # What was done while no worker was there is looked for from now on, not from the next minute.
+    await broker.bell.ring(refresh_filters.later(), check_drops.later(), reconcile_accounts.later())
+    ears = asyncio.create_task(keep_listening(new_listener))
     try:
         await worker.start()
     finally:
+        ears.cancel()
+        await asyncio.gather(ears, return_exceptions=True)
         await exchanges.close()
         for source in desk.observer.sources:
             await source.close()
@@ -148,6 +166,7 @@ def _crons(settings: Settings) -> list[CronJob[Any]]:
         CronJob(tick.function, f"* * * * * */{settings.tick_seconds}", timeout=tick.timeout),
         CronJob(sweep.function, f"* * * * * */{SWEEP_SECONDS}", timeout=sweep.timeout),
         CronJob(refresh_accounts.function, "* * * * *", timeout=refresh_accounts.timeout),
+        CronJob(reconcile_accounts.function, "* * * * *", timeout=reconcile_accounts.timeout),
         CronJob(check_drops.function, f"* * * * * */{DROPS_SECONDS}", timeout=check_drops.timeout),
         CronJob(check_health.function, "* * * * *", timeout=check_health.timeout),
         CronJob(refresh_filters.function, "*/10 * * * *", timeout=refresh_filters.timeout),

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from nexus.exchanges.models import SymbolFilter
 from nexus.exchanges.registry import Exchanges
+from nexus.exchanges.slow_share import SlowShare
 from nexus.pipeline.jobs import refresh_accounts, refresh_filters
 from tests.pipeline.house import House
 from tests.scripted import BTC, FILTERS, VENUE
@@ -16,7 +17,9 @@ async def test_balances_are_read_except_where_an_order_is_open(house: House) -> 
     await scene.enter()
     scene.exchange.holds = {"USDT": Decimal(77)}
     exchanges = Exchanges({VENUE: scene.exchange}, scene.settings)
-    await refresh_accounts.function({"desk": house.desk, "exchanges": exchanges})
+    share = SlowShare(exchanges.adapters, None, 20)
+    context = {"desk": house.desk, "exchanges": exchanges, "share": share}
+    await refresh_accounts.function(context)
     assert [await scene.free("USDT", account) for account in (busy, idle)] == [10_000, 77]
 
 

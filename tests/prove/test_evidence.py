@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from prove.campaign import Campaign, Fire, Stop
-from prove.disturb import FAULTS, FULL_SECONDS, KEY_REVOKED
-from prove.evidence import POINTS, _revoked, counted, resumes, spread, unseen
+from prove.evidence import _revoked, counted, resumes, spread, unseen
+from prove.kinds import FAULTS, FULL_SECONDS, KEY_REVOKED, POINTS
 
 if TYPE_CHECKING:
     from prove.house import House

@@ -86,6 +86,7 @@ HELD: Final[Mapping[str, Held]] = {
     "orders": _kept("Orders of your bots."),
     "order_events": _kept("What became of those orders."),
     "fills": _kept("What was bought and sold."),
+    "orphan_orders": _kept("Orders on your accounts that look like ours and are in no book."),
 }
 
 FLEETING: Final[Mapping[str, str]] = {

@@ -53,6 +53,8 @@ class ExchangeAccount(Table):
     """The account's number at the exchange: a new key must belong to the same one."""
     key_version: Mapped[int] = mapped_column(default=0)
     balances_at: Mapped[datetime | None]
+    orders_checked_at: Mapped[datetime | None]
+    """When its orders at the exchange were last compared with the ledger."""
     created_at: Mapped[datetime]
 
 
@@ -158,6 +160,22 @@ class AccountBalance(Table):
     asset: Mapped[str] = mapped_column(primary_key=True)
     free: Mapped[Amount]
     as_of: Mapped[datetime]
+
+
+class StreamLease(Table):
+    """Who hears a thousand accounts of one egress: one worker at a time, for as long as it lives.
+
+    Emptied, it is filled again within seconds; an account that two hear meanwhile is booked once.
+    """
+
+    __tablename__ = "stream_leases"
+
+    venue: Mapped[str] = mapped_column(primary_key=True)
+    egress: Mapped[str] = mapped_column(primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True)
+    """The accounts whose ids begin at `shard * 1000 + 1`."""
+    holder: Mapped[str]
+    until: Mapped[datetime]
 
 
 class SymbolFilter(Table):

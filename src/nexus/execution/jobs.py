@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nexus.core.queue import Ring, job
-from nexus.execution import resolve, send
+from nexus.execution import reconcile, resolve, send
 from nexus.execution.broker import Broker
 
 
@@ -20,6 +20,13 @@ async def resolve_orders(ctx: dict[str, Any], *, order_ids: list[int]) -> None:
     """Ask the exchange what became of these orders."""
     broker: Broker = ctx["broker"]
     await resolve.resolve_orders(broker, order_ids)
+
+
+@job(timeout=55)
+async def reconcile_accounts(ctx: dict[str, Any]) -> None:
+    """Compare the accounts we have not compared for longest with the ledger."""
+    broker: Broker = ctx["broker"]
+    await reconcile.reconcile_accounts(broker, ctx["histories"], ctx["share"])
 
 
 def orders_of(plan_ids: Sequence[int]) -> Iterator[Ring]:

@@ -98,3 +98,19 @@ class FillRow(Table):
     fee: Mapped[Amount]
     fee_asset: Mapped[str]
     at: Mapped[datetime]
+
+
+class OrphanOrder(Table):
+    """An order at the exchange with our prefix that the ledger does not know. It stopped entries.
+
+    Kept so that it stops them once, and not again after somebody has looked and released it.
+    """
+
+    __tablename__ = "orphan_orders"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("exchange_accounts.id"), primary_key=True)
+    client_order_id: Mapped[str] = mapped_column(primary_key=True)
+    market: Mapped[str]
+    """The symbol as the venue writes it."""
+    exchange_order_id: Mapped[str]
+    seen_at: Mapped[datetime]

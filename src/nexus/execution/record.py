@@ -139,11 +139,19 @@ async def _lock(tx: Transaction, order_ids: Iterable[int]) -> Mapping[int, Known
 
 
 def _may(order: OrderRow, item: News) -> bool:
-    """Refuse a move that the state machine does not know; say so, because it is a defect."""
-    if may_move(order.status, item.step.status):
-        return True
-    log.error("impossible_move", order=order.id, now=order.status, to=item.step.status)
-    return False
+    """Refuse what an event has overtaken: the answer knows of fewer executions, or of nothing.
+
+    Refuse a move that the state machine does not know, too; say so, because it is a defect.
+    """
+    possible = may_move(order.status, item.step.status)
+    behind = item.report is not None and item.report.executed_quantity < order.executed_quantity
+    says_less = item.not_found or item.step.status in ("UNKNOWN", "ACKED")
+    if behind or (says_less and not possible):
+        log.info("overtaken", order=order.id, now=order.status, to=item.step.status)
+        return False
+    if not possible:
+        log.error("impossible_move", order=order.id, now=order.status, to=item.step.status)
+    return possible
 
 
 def _is_change(order: OrderRow, item: News) -> bool:

@@ -1,6 +1,7 @@
 """Find out what became of orders we do not know about: by asking, never by sending again."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import structlog
 from sqlalchemy import select, update
 
 from nexus.core.clock import now
-from nexus.core.db import Transaction, among
+from nexus.core.db import Transaction, among, one_of
 from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import Account, ExchangeAwayError
 from nexus.execution.broker import Broker
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 ASKING = timedelta(seconds=60)
 """While one worker asks about an order, no other does; after this another may."""
+AT_ONCE = 10
+"""Questions after a gap that are under way at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,39 @@ async def resolve_orders(broker: Broker, order_ids: Sequence[int]) -> None:
             log.exception("resolve_failed", order=question.order_id)
 
 
+async def look_for_open(broker: Broker, account_ids: Collection[int]) -> None:
+    """Ask at once about the orders of some accounts that were there and had not ended.
+
+    For after a gap in what an exchange tells. Only what is found counts: that an order is not
+    found proves nothing before its fence, so the questions of the schedule are not used up.
+    """
+    async with broker.database.transaction() as tx:
+        rows = await tx.execute(
+            select(OrderRow, ExchangeAccount)
+            .join(ExchangeAccount, ExchangeAccount.id == OrderRow.account_id)
+            .where(
+                among(OrderRow.account_id, account_ids), one_of(OrderRow.status, "UNKNOWN", "ACKED")
+            )
+            .order_by(OrderRow.id)
+        )
+        questions = [question_about(order, account) for order, account in rows]
+    await adopt_found(broker, questions)
+
+
+async def adopt_found(broker: Broker, questions: Sequence[Question]) -> None:
+    """Ask about each order, some at a time, and record those that the exchange knows."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def look(question: Question) -> None:
+        async with turns:
+            try:
+                await _resolve(broker, question, only_found=True)
+            except Exception:
+                log.exception("resolve_failed", order=question.order_id)
+
+    await asyncio.gather(*(look(question) for question in questions))
+
+
 async def _take(tx: Transaction, order_ids: Sequence[int]) -> list[Question]:
     """Take the orders that are due, so that no other worker asks at the same time."""
     rows = await tx.execute(
@@ -55,17 +91,7 @@ async def _take(tx: Transaction, order_ids: Sequence[int]) -> list[Question]:
         .where(among(OrderRow.id, order_ids), OrderRow.next_check_at <= now())
         .with_for_update(of=OrderRow, skip_locked=True)
     )
-    questions = [
-        Question(
-            order_id=order.id,
-            account=Account(account.id, account.venue, account.egress, account.key_version),
-            symbol=order.symbol,
-            client_order_id=order.client_order_id,
-            status=order.status,
-            checks=order.checks + 1,
-        )
-        for order, account in rows
-    ]
+    questions = [question_about(order, account) for order, account in rows]
     await tx.execute(
         update(OrderRow)
         .where(among(OrderRow.id, [question.order_id for question in questions]))
@@ -74,11 +100,32 @@ async def _take(tx: Transaction, order_ids: Sequence[int]) -> list[Question]:
     return questions
 
 
-async def _resolve(broker: Broker, question: Question) -> None:
+def question_about(order: OrderRow, account: ExchangeAccount) -> Question:
+    """Say what to ask about an order."""
+    return Question(
+        order_id=order.id,
+        account=Account(account.id, account.venue, account.egress, account.key_version),
+        symbol=order.symbol,
+        client_order_id=order.client_order_id,
+        status=order.status,
+        checks=order.checks + 1,
+    )
+
+
+async def _resolve(broker: Broker, question: Question, *, only_found: bool = False) -> None:
     news = await _ask(broker, question)
-    if news is not None:
-        async with broker.database.transaction() as tx:
-            await record_news(tx, [news], broker)
+    if news is None or (only_found and news.not_found):
+        return
+    async with broker.database.transaction() as tx:
+        await record_news(tx, [news], broker)
+        if question.status == "UNKNOWN" and news.step.status != "UNKNOWN":
+            await _compare_soon(tx, question.account.id)
+
+
+async def _compare_soon(tx: Transaction, account_id: int) -> None:
+    """Let the next round compare an account first that had an order nobody knew about."""
+    account = update(ExchangeAccount).where(ExchangeAccount.id == account_id)
+    await tx.execute(account.values(orders_checked_at=None))
 
 
 async def _ask(broker: Broker, question: Question) -> News | None:

@@ -107,7 +107,8 @@ async def _move_balances(tx: Transaction, fills: Sequence[FillRow]) -> None:
         sign = 1 if fill.side == "buy" else -1
         moves[fill.account_id, base] += sign * fill.quantity
         moves[fill.account_id, quote] -= sign * fill.quantity * fill.price
-        moves[fill.account_id, fill.fee_asset] -= fill.fee
+        if fill.fee:
+            moves[fill.account_id, fill.fee_asset] -= fill.fee
     rows = [
         {"account_id": account, "asset": asset, "free": moved, "as_of": now()}
         for (account, asset), moved in sorted(moves.items())

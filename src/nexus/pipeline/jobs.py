@@ -31,7 +31,9 @@ async def refresh_accounts(ctx: dict[str, Any]) -> None:
     """Read the balances of the accounts we have not asked about for longest."""
     desk: Desk = ctx["desk"]
     exchanges: Exchanges = ctx["exchanges"]
-    await refresh_oldest_accounts(desk.database, exchanges, busy=busy_accounts())
+    await refresh_oldest_accounts(
+        desk.database, exchanges, busy=busy_accounts(), share=ctx["share"]
+    )
 
 
 @job(timeout=55)

@@ -27,6 +27,8 @@ class ExchangeSettings(Group):
     """The share of the request weight that is kept for exits and stops."""
     weight_alone_percent: Percentage = 25
     """The share one process may use while Redis is away; with all processes, at most 100."""
+    reconcile_weight_percent: Percentage = 20
+    """The share of the request weight that comparing accounts with our books may use."""
     liquidity_floors: Annotated[Amounts, NoDecode, Paired] = {"USDT": Decimal(5_000_000)}
     """What a symbol must trade in 24 hours before it may be bought, as quote asset=amount."""
     daily_notional_caps: Annotated[Amounts, NoDecode, Paired] = {"USDT": Decimal(50_000)}

@@ -123,7 +123,7 @@ class Streams:
         fault = self._faults.take(EVENTS, event["e"], subscription.api_key.uid)
         kind = fault.kind if fault else None
         if fault is not None:
-            self._note(fault.kind, connection, now, subscription.api_key.uid)
+            self._note(fault.kind, connection, now, subscription.api_key.uid, fault.label)
         if kind == DROP_EVENT:
             return
         if fault is not None and kind == DELAY_EVENT:
@@ -140,7 +140,14 @@ class Streams:
         if not listeners:
             del self._heard_by[subscription.api_key.uid]
 
-    def _note(self, event: str, connection: Connection, now: int, uid: int | None = None) -> None:
-        self._record.note(
-            event, now, address=connection.address, connection=connection.number, account=uid
-        )
+    def _note(
+        self,
+        event: str,
+        connection: Connection,
+        now: int,
+        uid: int | None = None,
+        label: str = "",
+    ) -> None:
+        named = {"label": label} if label else {}
+        who = {"address": connection.address, "connection": connection.number, "account": uid}
+        self._record.note(event, now, **who, **named)
