@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sqlalchemy import text
+
 from prove.campaign import Campaign
 
 ORDER, QUERY, TOLD = "POST /api/v3/order", "GET /api/v3/order", "executionReport"
@@ -71,6 +73,13 @@ LIES: Mapping[str, Lie] = {
     "no prices (32)": refuse(INTERNAL, TICKERS),
 }  # fmt: skip
 """By what the record calls them; the numbers are the rows of the table in docs/promises.md."""
+IN_USE = """
+    SELECT DISTINCT k.last4 FROM api_keys k JOIN exchange_accounts a ON a.id = k.account_id
+    JOIN bots b ON b.account_id = a.id
+    WHERE a.status = 'active' AND b.status = 'running' AND NOT EXISTS
+        (SELECT FROM orders o WHERE o.bot_id = b.id AND o.status IN ('SENDING', 'UNKNOWN'))
+"""
+"""The keys for which an order may be sent at any moment."""
 
 
 async def tell(campaign: Campaign, name: str) -> bool:
@@ -145,9 +154,15 @@ async def refusals(campaign: Campaign, after: int) -> Counter[str]:
 
 
 async def revoke_key(campaign: Campaign) -> bool:
-    """Let the exchange revoke a key in the middle of it all (row 37)."""
+    """Let the exchange revoke a key in the middle of it all (row 37): one that is in use."""
     house = campaign.house
-    keys = [key for key in await house.control("GET", "keys") if key["uid"] not in campaign.revoked]
+    async with house.database.transaction() as tx:
+        in_use = set(await tx.scalars(text(IN_USE)))
+    keys = [
+        key
+        for key in await house.control("GET", "keys")
+        if key["uid"] not in campaign.revoked and key["key"][-4:] in in_use
+    ]
     if not keys:
         return False
     chosen = campaign.dice.choice(keys)

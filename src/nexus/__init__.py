@@ -1,8 +1,9 @@
 """Nexus serves trading bots that already make money to many people, each on their own account.
 
 The map of the house. A folder may import what stands below it in this list of layers, never
-what stands above: `enter, cli, app | worker, local, pipeline, admin, feed, execution, fanout, bots,
-regime, strategy, market, exchanges, billing, accounts, mail, simulator, settings, core`.
+what stands above: `enter, cli, app | worker, local, pipeline, admin, feed, portfolio, execution,
+fanout, bots, regime, strategy, market, exchanges, billing, accounts, mail, simulator, settings,
+core`.
 
     app.py           the web process: builds the Litestar app. Wiring only
     worker.py        the worker process: every queue, job and cron, listed by name
@@ -20,6 +21,7 @@ regime, strategy, market, exchanges, billing, accounts, mail, simulator, setting
     accounts/        who you are: sign-up, sign-in, factors, sessions, the audit
     exchanges/       your exchange accounts and keys; the only code that speaks to a venue
     bots/            what you run: strategy x symbol x allocation, on one account
+    portfolio/       what you have and did: positions, trades, results, files to take along
     billing/         what your tier allows
     mail/            what we send
     feed/            what you see live

@@ -80,6 +80,7 @@ from nexus.feed.publish import CHANNEL
 from nexus.feed.wiring import open_reactions
 from nexus.mail import routes as mail
 from nexus.pipeline.wiring import ring_for_closes
+from nexus.portfolio import routes as portfolio
 from nexus.settings import Settings, SettingsError
 from nexus.strategy.border import load_strategies
 
@@ -126,6 +127,7 @@ def create_app(settings: Settings) -> Litestar:
             *feed.route_handlers,
             *feed_gate.route_handlers,
             *mail.route_handlers,
+            *portfolio.route_handlers,
             _static_files(),
         ],
         # In this order: a room nobody may know of is not there, whoever asks; and somebody whose

@@ -13,7 +13,7 @@ from tests.templates import (
     samples_admin,
     samples_exchanges,
     samples_factors,
-    samples_gate,
+    samples_portfolio,
     samples_settings,
     samples_sign_up,
 )
@@ -335,7 +335,7 @@ PAGES |= {
 }
 PAGES |= {
     name: (template, page(f"/{name}") | context)
-    for pages in (samples_sign_up.PERSONS_PAGES, samples_exchanges.PAGES, samples_gate.PAGES)
+    for pages in (samples_sign_up.PERSONS_PAGES, samples_exchanges.PAGES, samples_portfolio.PAGES)
     for name, (template, context) in pages.items()
 }
 PAGES["data-leaving"] = (

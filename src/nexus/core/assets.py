@@ -92,9 +92,9 @@ def load_assets(mode: Literal["auto", "local", "cdn"], static: Path = STATIC) ->
     return Assets(vendor, static, from_cdn=mode == "cdn" or bool(missing))
 
 
-def read_vendor(static: Path = STATIC) -> dict[str, VendorFile]:
+def read_vendor(static: Path = STATIC, pins: str = "vendor.toml") -> dict[str, VendorFile]:
     """Read which files are pinned, by name."""
-    entries = tomllib.loads((static / "vendor.toml").read_text(encoding="utf-8"))
+    entries = tomllib.loads((static / pins).read_text(encoding="utf-8"))
     return {name: VendorFile(name=name, **entry) for name, entry in entries.items()}
 
 

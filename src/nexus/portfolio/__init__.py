@@ -1,0 +1,1 @@
+"""What you have and did: positions, trades, results, and files of them to take along."""

@@ -1,0 +1,109 @@
+"""Do the pages show somebody's own trades, found again by every filter, and quickly?"""
+
+import re
+from datetime import timedelta
+from time import perf_counter
+
+import pytest
+
+from nexus.portfolio.search_trades import LINES
+from tests.feed.customers import Customer, customers, scene_of
+from tests.portfolio.ledgers import write_fills
+from tests.scenes import AT
+from tests.website import Website
+
+PAGES = ("/trades", "/portfolio", "/trades?side=sell&kind=paper", "/trades?since=2024-06-02")
+FAST_SECONDS = 0.2
+MANY: list[dict[str, object]] = [{}, {"side": "sell"}] * 25_000
+
+
+async def trade(website: Website, who: Customer, *fills: dict[str, object]) -> int:
+    """Give somebody a bot with a ledger."""
+    bot = await scene_of(website).bot(who.account)
+    await write_fills(website.database, who.account, bot, fills)
+    return bot
+
+
+async def count(who: Customer, query: str = "") -> int:
+    answer = await who.browser.get(f"/trades{query}")
+    assert answer.status_code == 200
+    return answer.text.count('class="item__amount"')
+
+
+async def test_every_filter_finds_what_it_names(website: Website) -> None:
+    async with customers(website, "alice") as (alice,):
+        bot = await trade(website, alice, {}, {"side": "sell"}, {"at": AT + timedelta(days=3)})
+        assert await count(alice) == 3
+        for query, found in {
+            f"bot={bot}": 3, f"account={alice.account}": 3, "symbol=BTC/USDT": 3, "side=sell": 1,
+            "kind=paper": 3, "kind=live": 0, "since=2024-06-02": 1, "until=2024-06-01": 2,
+            "since=2024-06-04&until=9999-12-31": 1,
+        }.items():  # fmt: skip
+            assert await count(alice, f"?{query}") == found, query
+
+
+async def test_bob_sees_and_names_nothing_of_alice(website: Website) -> None:
+    async with customers(website, "alice", "bob") as (alice, bob):
+        bot = await trade(website, alice, {})
+        assert await count(bob) == 0
+        for query in (f"bot={bot}", f"account={alice.account}"):
+            assert (await bob.browser.get(f"/trades?{query}")).status_code == 422
+            for name in ("trades", "disposals"):
+                answer = await bob.browser.get(f"/trades/{name}.csv?{query}")
+                assert answer.status_code == 303
+        assert f"bot={bot}" not in (await bob.browser.get("/portfolio")).text
+        for name in ("trades", "disposals"):
+            assert len((await bob.browser.get(f"/trades/{name}.csv")).text.splitlines()) == 1
+
+
+async def test_older_trades_are_a_page_further_and_keep_the_filter(website: Website) -> None:
+    async with customers(website, "alice") as (alice,):
+        await trade(website, alice, *[{}] * (LINES + 2))
+        text = (await alice.browser.get("/trades?side=buy")).text
+        older = re.search(r'href="/trades(\?side=buy&amp;before=\d+)"', text)
+        assert older
+        assert await count(alice, older[1].replace("&amp;", "&")) == 2
+        for odd in ("-1", "x", "9" * 90):
+            assert await count(alice, f"?before={odd}") == LINES
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("bot=999", "Choose one of your bots."),
+        ("symbol=DOGE/USDT", "Choose one of the symbols."),
+        ("side=up", "Choose bought or sold."),
+        ("kind=play", "Choose practice or real money."),
+        ("since=31.3.2026", "Write a day like 2026-03-31."),
+        ("since=2026-03-02&until=2026-03-01", "not before the first one"),
+    ],
+)
+async def test_a_mistake_is_said_beside_its_field(
+    website: Website, query: str, sentence: str
+) -> None:
+    async with customers(website, "alice") as (alice,):
+        answer = await alice.browser.get(f"/trades?{query}")
+    assert answer.status_code == 422
+    assert sentence in answer.text
+
+
+async def test_the_files_come_as_files(website: Website) -> None:
+    async with customers(website, "alice") as (alice,):
+        await trade(website, alice, {}, {"side": "sell"})
+        for name, lines in (("trades", 3), ("disposals", 2)):
+            answer = await alice.browser.get(f"/trades/{name}.csv")
+            assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+            assert f'filename="nexus-{name}.csv"' in answer.headers["content-disposition"]
+            assert len(answer.text.splitlines()) == lines
+
+
+async def test_fifty_thousand_trades_do_not_slow_the_pages(website: Website) -> None:
+    async with customers(website, "alice") as (alice,):
+        await trade(website, alice, *MANY)
+        for path in PAGES:
+            times = []
+            for _ in range(3):
+                begun = perf_counter()
+                assert (await alice.browser.get(path)).status_code == 200
+                times.append(perf_counter() - begun)
+            assert min(times) < FAST_SECONDS, path

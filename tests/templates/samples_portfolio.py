@@ -1,0 +1,64 @@
+"""What are the pages of the portfolio and the trades shown with in tests?"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from nexus.bots.views import BotView
+from nexus.portfolio.search_trades import KINDS, SIDES, Choices, Trade, TradeSearch
+from nexus.portfolio.weigh_bots import purses_of
+from tests.templates import samples_gate
+
+AT = datetime(2026, 3, 2, 14, 32, 5, tzinfo=UTC)
+FIELDS = ("bot", "account", "symbol", "side", "kind", "since", "until")
+BOUGHT = Trade(
+    id=12, at=AT, symbol="BTC/USDT", side="buy", price=Decimal("97123.45"),
+    quantity=Decimal("0.00412"), fee=Decimal("0.00000412"), fee_asset="BTC", trade_id="T-12",
+    bot_id=17, account_id=3, account="Practice", venue="paper",
+)  # fmt: skip
+SOLD = replace(BOUGHT, id=11, side="sell", fee=Decimal("0.4"), fee_asset="USDT", trade_id="T-11")
+PRACTICE = BotView(
+    id=17, user_id=1, symbol="BTC/USDT", base="BTC", quote="USDT", strategy_label="Trend",
+    account_label="Practice", venue="paper", status="running", note="",
+    allocation=Decimal(1000), quantity=Decimal("0.00412"), value=Decimal("400.15"), layer=1,
+    layers=3, average_price=Decimal(95000), unrealised=Decimal("8.75"),
+    realised=Decimal("-12.30"), stop_price=None,
+)  # fmt: skip
+REAL = replace(
+    PRACTICE, id=18, venue="binance", account_label="A long name of an account at Binance",
+    value=None, unrealised=None, realised=Decimal("1234567.891"),
+)  # fmt: skip
+FLAT = replace(REAL, id=19, quantity=Decimal(0), value=Decimal(0), symbol="ETH/USDT", base="ETH")
+
+
+def trades(*found: Trade, errors: dict[str, str] | None = None, **form: str) -> dict[str, Any]:
+    """Give the page of the trades its context."""
+    return {
+        "search": TradeSearch(side=form.get("side", "")),
+        "form": dict.fromkeys(FIELDS, "") | form,
+        "errors": errors or {},
+        "choices": Choices(
+            {17: "trend on BTC/USDT, Practice"}, {3: "Practice"}, ("BTC/USDT", "ETH/USDT")
+        ),
+        "sides": SIDES,
+        "kinds": KINDS,
+        "trades": found,
+        "searched": bool(form),
+        "query": "side=sell" if form else "",
+        "older": "/trades?before=11" if len(found) > 1 else None,
+    }
+
+
+PAGES: dict[str, tuple[str, dict[str, Any]]] = {
+    "trades": ("portfolio/trades.html", trades(BOUGHT, SOLD)),
+    "trades-filtered": ("portfolio/trades.html", trades(SOLD, side="sell")),
+    "trades-empty": ("portfolio/trades.html", trades()),
+    "trades-none": ("portfolio/trades.html", trades(side="sell")),
+    "trades-wrong": (
+        "portfolio/trades.html",
+        trades(errors={"since": "Write a day like 2026-03-31."}, since="31.3.2026"),
+    ),
+    "portfolio": ("portfolio/portfolio.html", {"purses": purses_of([PRACTICE, REAL, FLAT])}),
+    "portfolio-empty": ("portfolio/portfolio.html", {"purses": []}),
+} | samples_gate.PAGES
