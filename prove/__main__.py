@@ -101,7 +101,7 @@ async def _report(campaign: Campaign, verdicts: Verdicts, quiet: float | None) -
 
 async def _reasons(campaign: Campaign, query: str) -> dict[str, int]:
     async with campaign.house.database.transaction() as tx:
-        return dict((await tx.execute(text(query))).tuples().all())
+        return {reason: int(number) for reason, number in await tx.execute(text(query))}
 
 
 async def _wait_for_trading(house: House) -> None:
