@@ -7,15 +7,17 @@ from decimal import Decimal
 from itertools import permutations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
 from nexus.accounts.models import User
+from nexus.core.clock import now
+from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import Fill, Report, VenueStatus
 from nexus.exchanges.user_stream import OrderHeard
 from nexus.execution.hear import record_orders
 from nexus.execution.models import OrderRow, OrphanOrder
-from nexus.execution.orphans import NO_ENTRIES
+from nexus.execution.orphans import NO_ENTRIES, TOGETHER
 from nexus.execution.record import News, news_of_report, record_news
 from nexus.execution.states import Step
 from nexus.mail.models import OutgoingMail
@@ -267,28 +269,63 @@ async def entries(scene: Scene) -> Switch:
         return await tx.get_one(Switch, NO_ENTRIES)
 
 
-async def test_an_order_of_our_name_in_no_book_stops_entries_once(scene: Scene) -> None:
+async def status_of(scene: Scene, account_id: int) -> str:
+    async with scene.database.transaction() as tx:
+        return (await tx.get_one(ExchangeAccount, account_id)).status
+
+
+async def test_an_order_of_our_name_in_no_book_pauses_its_account_once(scene: Scene) -> None:
     _, order = await resting(scene)
     lost = replace(executions(order, "1")[0], client_order_id="nx-lost")
     await hear(scene, lost, lost)
     [orphan] = await orphans(scene)
     assert (orphan.client_order_id, orphan.market) == ("nx-lost", "BTCUSDT")
+    assert await status_of(scene, order.account_id) == "paused"
+    async with scene.database.transaction() as tx:
+        assert await tx.get(Switch, NO_ENTRIES) is None, "one customer stops nobody else"
+        account = await tx.get_one(ExchangeAccount, order.account_id)
+        account.status, account.paused_at = "active", None
+    await hear(scene, lost)
+    assert await status_of(scene, order.account_id) == "active", "a person has looked at it"
+
+
+async def test_on_two_accounts_within_an_hour_it_stops_all_entries_once(scene: Scene) -> None:
+    _, order = await resting(scene)
+    stranger = await scene.account(await scene.person())
+    lost = replace(executions(order, "1")[0], client_order_id="nx-lost")
+    another = replace(lost, client_order_id="nx-lost-too", account_id=stranger)
+    await hear(scene, lost)
+    await hear(scene, another)
     switch = await entries(scene)
     assert switch.stopped
-    assert "nx-lost" in switch.reason
+    assert "nx-lost-too" in switch.reason
     async with scene.database.transaction() as tx:
         await set_switch(tx, NO_ENTRIES, stopped=False, reason="looked at it", by="carol")
-    await hear(scene, lost)
-    assert not (await entries(scene)).stopped, "a person has looked: the same one stops no more"
+    await hear(scene, lost, another)
+    assert not (await entries(scene)).stopped, "a person has looked: the same ones stop no more"
 
 
-async def test_while_it_is_stopped_nothing_is_bought(scene: Scene) -> None:
+async def test_orphans_that_lie_hours_apart_have_nothing_to_do_with_each_other(
+    scene: Scene,
+) -> None:
     _, order = await resting(scene)
-    other = await scene.bot()
+    stranger = await scene.account(await scene.person())
+    lost = replace(executions(order, "1")[0], client_order_id="nx-lost")
+    await hear(scene, lost)
+    async with scene.database.transaction() as tx:
+        await tx.execute(update(OrphanOrder).values(seen_at=now() - 2 * TOGETHER))
+    await hear(scene, replace(lost, client_order_id="nx-lost-too", account_id=stranger))
+    async with scene.database.transaction() as tx:
+        assert await tx.get(Switch, NO_ENTRIES) is None
+
+
+async def test_while_it_is_paused_nothing_is_bought_on_it(scene: Scene) -> None:
+    bot, order = await resting(scene)
     await hear(scene, replace(executions(order, "1")[0], client_order_id="nx-lost"))
+    other = await scene.bot()
     await scene.place(await scene.enter())
-    assert [row.bot_id for row in await scene.orders()] == [order.bot_id]
-    assert other != order.bot_id
+    assert {row.bot_id for row in await scene.orders()} == {bot, other}
+    assert [row.id for row in await scene.orders() if row.bot_id == bot] == [order.id]
     assert order.symbol == BTC
 
 

@@ -15,9 +15,7 @@ from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import Account, ExchangeAwayError, Report, VenueStatus
 from nexus.execution import reconcile
 from nexus.execution.models import OrderRow, OrphanOrder
-from nexus.execution.orphans import NO_ENTRIES
 from nexus.execution.reconcile import IN_HAND, reconcile_account, reconcile_accounts
-from nexus.regime.models import Switch
 from tests.exchanges.test_stream_leases import A_KEY
 from tests.scenes import Scene
 from tests.scripted import BTC, VENUE, WorkerDiedError, kill_worker, lose_answer, take
@@ -80,9 +78,9 @@ async def resting(scene: Scene) -> OrderRow:
     return order
 
 
-async def is_stopped(scene: Scene) -> bool:
+async def is_stopped(scene: Scene, account_id: int) -> bool:
     async with scene.database.transaction() as tx:
-        return bool(await tx.scalar(select(Switch.stopped).where(Switch.name == NO_ENTRIES)))
+        return (await tx.get_one(ExchangeAccount, account_id)).status == "paused"
 
 
 async def test_what_agrees_is_left_alone(scene: Scene, listed: Listed) -> None:
@@ -92,7 +90,7 @@ async def test_what_agrees_is_left_alone(scene: Scene, listed: Listed) -> None:
     await compare(scene, listed)
     assert scene.exchange.asked == []
     assert await scene.events() == events
-    assert not await is_stopped(scene)
+    assert not await is_stopped(scene, order.account_id)
     assert [(who, symbol) for who, symbol, _ in listed.asked] == [
         (order.account_id, symbol) for symbol in scene.settings.symbols
     ]
@@ -161,7 +159,7 @@ async def test_the_owners_own_orders_are_not_touched(scene: Scene, listed: Liste
     listed.beside = [replace(mine, client_order_id="web_1", status=VenueStatus.FILLED)]
     await compare(scene, listed)
     assert scene.exchange.asked == []
-    assert not await is_stopped(scene)
+    assert not await is_stopped(scene, order.account_id)
 
 
 async def test_an_order_of_our_name_in_no_book_stops_entries(scene: Scene, listed: Listed) -> None:
@@ -169,7 +167,7 @@ async def test_an_order_of_our_name_in_no_book_stops_entries(scene: Scene, liste
     mine = scene.exchange.journal[order.client_order_id]
     listed.beside = [replace(mine, client_order_id="nx-lost")]
     await compare(scene, listed)
-    assert await is_stopped(scene)
+    assert await is_stopped(scene, order.account_id)
     async with scene.database.transaction() as tx:
         [orphan] = await tx.scalars(select(OrphanOrder))
     assert (orphan.account_id, orphan.client_order_id) == (order.account_id, "nx-lost")
