@@ -78,6 +78,8 @@ from nexus.feed.publish import CHANNEL
 from nexus.feed.wiring import open_reactions
 from nexus.mail import routes as mail
 from nexus.pipeline.wiring import ring_for_closes
+from nexus.public import routes as public
+from nexus.public.track_record import TrackRecords
 from nexus.settings import Settings, SettingsError
 from nexus.strategy.border import load_strategies
 
@@ -124,6 +126,7 @@ def create_app(settings: Settings) -> Litestar:
             *feed.route_handlers,
             *feed_gate.route_handlers,
             *mail.route_handlers,
+            *public.route_handlers,
             _static_files(),
         ],
         # In this order: a room nobody may know of is not there, whoever asks; and somebody whose
@@ -270,6 +273,7 @@ def _state(settings: Settings) -> State:
             "redis": redis,
             "queue": queue,
             "strategies": strategies,
+            "track_records": TrackRecords(strategies),
             "audience": Audience(database, channel, settings, strategies),
             "throttle": Throttle(redis),
             "refusals": Refusals(database),
