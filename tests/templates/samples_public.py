@@ -52,5 +52,6 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "status-away": ("public/status.html", {"lines": AWAY, "symbols": []}),
     "public-security": ("public/security.html", {"contact": "mailto:security@example.com"}),
     "public-security-nobody": ("public/security.html", {"contact": ""}),
+    "offline": ("public/offline.html", {}),
     "promises": ("public/promises.html", {"text": PROMISES.read_text(encoding="utf-8")}),
 }
