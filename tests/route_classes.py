@@ -48,6 +48,7 @@ OPEN_TO_ALL = {
     ("GET", "/manifest.webmanifest"),
     ("GET", "/service-worker.js"),
     ("GET", "/offline"),
+    ("GET", "/styleguide"),
     ("GET", "/.well-known/security.txt"),
     ("GET", "/static/{file_path:path}"),
     ("HEAD", "/static/{file_path:path}"),

@@ -83,6 +83,7 @@ from nexus.mail import routes as mail
 from nexus.pipeline.wiring import ring_for_closes
 from nexus.public import routes as public
 from nexus.public import routes_install as public_install
+from nexus.public import routes_styleguide as public_styleguide
 from nexus.public.track_record import TrackRecords
 from nexus.settings import Settings, SettingsError
 from nexus.strategy.border import load_strategies
@@ -132,6 +133,7 @@ def create_app(settings: Settings) -> Litestar:
             *mail.route_handlers,
             *public.route_handlers,
             *public_install.route_handlers,
+            *public_styleguide.route_handlers,
             _static_files(),
         ],
         # In this order: a room nobody may know of is not there, whoever asks; and somebody whose
