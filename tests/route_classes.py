@@ -41,6 +41,15 @@ OPEN_TO_ALL = {
     ("GET", "/terms"),
     ("GET", "/risk"),
     ("GET", "/development/mail"),
+    ("GET", "/pricing"),
+    ("GET", "/status"),
+    ("GET", "/security"),
+    ("GET", "/promises"),
+    ("GET", "/manifest.webmanifest"),
+    ("GET", "/service-worker.js"),
+    ("GET", "/offline"),
+    ("GET", "/styleguide"),
+    ("GET", "/.well-known/security.txt"),
     ("GET", "/static/{file_path:path}"),
     ("HEAD", "/static/{file_path:path}"),
 }
@@ -128,6 +137,8 @@ NEEDS_A_PERSON = {
     ("GET", "/accounts/{account_id:int}/remove"),
     ("POST", "/accounts/{account_id:int}/remove"),
 }
+# Of these, the ones that show something else to whoever never signed in.
+FOR_VISITORS_TOO = {("GET", "/")}
 STAFF_ONLY = {
     ("GET", "/admin"): "reader",
     ("GET", "/admin/people/{person_id:str}"): "reader",

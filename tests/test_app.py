@@ -17,12 +17,14 @@ import httpx
 import pytest
 from litestar import Litestar, get
 
+from nexus.accounts.guard import VISITORS
 from nexus.app import create_app
 from nexus.core.csrf import EXEMPT, SAFE_METHODS
 from nexus.core.db import Database
 from nexus.core.web import PUBLIC
 from nexus.settings import Settings, SettingsError
 from tests.route_classes import (
+    FOR_VISITORS_TOO,
     NEEDS_A_PERSON,
     NEVER_CHECKED_FOR_FORGERY,
     OPEN_TO_ALL,
@@ -55,13 +57,14 @@ def test_every_route_has_a_class(database_url: str, redis_url: str) -> None:
     found = {(method, path) for method, path, _ in routes(app)}
     assert found == OPEN_TO_ALL | NEEDS_A_PERSON | STAFF_ONLY.keys()
     assert {(m, p) for m, p, opt in routes(app) if opt.get(PUBLIC)} == OPEN_TO_ALL
+    assert {(m, p) for m, p, opt in routes(app) if opt.get(VISITORS)} == FOR_VISITORS_TOO
     exempt = {(m, p) for m, p, opt in routes(app) if opt.get(EXEMPT)}
     assert exempt == NEVER_CHECKED_FOR_FORGERY
 
 
 async def test_nobody_gets_past_the_door(website: Website) -> None:
     async with website.browser() as nobody:
-        for method, path in sorted(NEEDS_A_PERSON):
+        for method, path in sorted(NEEDS_A_PERSON - FOR_VISITORS_TOO):
             answer = await nobody.http.request(method, address(path))
             assert answer.status_code == 303, f"{method} {path}"
             assert answer.headers["location"].startswith("/sign-in"), f"{method} {path}"

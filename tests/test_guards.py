@@ -91,10 +91,10 @@ async def test_a_new_password_by_mail_still_owes_the_second_factor(website: Webs
         form = await browser.token(f"/reset?token={token}")
         answer = await browser.send("/reset", form, token=token, password=new)
         assert answer.status_code == 303
-        assert (await browser.get("/")).status_code == 303
+        assert (await browser.get("/settings")).status_code == 303
         answer = await browser.sign_in(ALICE, new)
         assert answer.headers["location"].startswith("/sign-in/factor")
-        assert (await browser.get("/")).status_code == 303
+        assert (await browser.get("/settings")).status_code == 303
 
 
 @pytest.mark.parametrize("said", ["https://accounts.google.com", "", None, "SLASH"])

@@ -1,9 +1,9 @@
 """Nexus serves trading bots that already make money to many people, each on their own account.
 
 The map of the house. A folder may import what stands below it in this list of layers, never
-what stands above: `enter, cli, app | worker, local, pipeline, admin, feed, portfolio, execution,
-fanout, bots, regime, strategy, market, exchanges, billing, accounts, mail, simulator, settings,
-core`.
+what stands above: `enter, cli, app | worker, local, pipeline, admin, feed, portfolio, public,
+execution, fanout, bots, regime, strategy, market, exchanges, billing, accounts, mail, simulator,
+settings, core`.
 
     app.py           the web process: builds the Litestar app. Wiring only
     worker.py        the worker process: every queue, job and cron, listed by name
@@ -25,6 +25,7 @@ core`.
     billing/         what your tier allows
     mail/            what we send
     feed/            what you see live
+    public/          what anybody may see: the first page, tiers, status, security
     admin/           what we see: people, the audit, the switches
 
     local/           how all of it runs on one machine: `nexus up`, `nexus replay`, the demo

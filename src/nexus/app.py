@@ -10,9 +10,12 @@ import click
 import structlog
 import uvicorn
 from litestar import Litestar
+from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.exceptions import MethodNotAllowedException
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.compression import CompressionMiddleware
 from litestar.static_files import create_static_files_router
 
 from nexus.accounts import routes as accounts
@@ -81,6 +84,10 @@ from nexus.feed.wiring import open_reactions
 from nexus.mail import routes as mail
 from nexus.pipeline.wiring import ring_for_closes
 from nexus.portfolio import routes as portfolio
+from nexus.public import routes as public
+from nexus.public import routes_install as public_install
+from nexus.public import routes_styleguide as public_styleguide
+from nexus.public.track_record import TrackRecords
 from nexus.settings import Settings, SettingsError
 from nexus.strategy.border import load_strategies
 
@@ -128,6 +135,9 @@ def create_app(settings: Settings) -> Litestar:
             *feed_gate.route_handlers,
             *mail.route_handlers,
             *portfolio.route_handlers,
+            *public.route_handlers,
+            *public_install.route_handlers,
+            *public_styleguide.route_handlers,
             _static_files(),
         ],
         # In this order: a room nobody may know of is not there, whoever asks; and somebody whose
@@ -275,6 +285,7 @@ def _state(settings: Settings) -> State:
             "redis": redis,
             "queue": queue,
             "strategies": strategies,
+            "track_records": TrackRecords(strategies),
             "audience": Audience(database, channel, settings, strategies),
             "throttle": Throttle(redis),
             "refusals": Refusals(database),
@@ -326,6 +337,13 @@ async def _close(close: Callable[[], Awaitable[None]]) -> None:
 
 
 def _static_files() -> Any:
+    # Files only are compressed: they hold no secret, and the length of a compressed page can tell
+    # what is in it.
+    compressed = DefineMiddleware(CompressionMiddleware, config=CompressionConfig(backend="gzip"))
     return create_static_files_router(
-        path="/static", directories=[STATIC], opt={PUBLIC: True}, include_in_schema=False
+        path="/static",
+        directories=[STATIC],
+        opt={PUBLIC: True},
+        include_in_schema=False,
+        middleware=[compressed],
     )

@@ -13,7 +13,7 @@ from tests.feed.customers import add_lines, customers, scene_of
 from tests.scripted import BTC
 from tests.website import Website
 
-PAGES = ("/", "/live", "/market/BTC-USDT", "/market/BTC-USDT/candles")
+PAGES = ("/live", "/market/BTC-USDT", "/market/BTC-USDT/candles")
 
 
 async def add_candle(website: Website, close: str = "50000.50") -> None:
@@ -42,6 +42,25 @@ async def test_nobody_sees_anything_without_signing_in(website: Website, path: s
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/sign-in")
     assert fragment.status_code == 401
+
+
+async def test_the_first_page_is_home_for_people_and_says_what_nexus_is_to_visitors(
+    website: Website,
+) -> None:
+    async with customers(website, "alice") as [alice], website.browser() as stranger:
+        welcome = await stranger.get("/")
+        fragment = await stranger.get("/", headers={"HX-Request": "true"})
+        home = await alice.browser.get("/")
+        ended = await stranger.get("/", headers={"Cookie": "nexus-session=long-gone"})
+    assert (welcome.status_code, home.status_code) == (200, 200)
+    assert "Track record" in welcome.text
+    assert "Track record" not in home.text
+    assert "alice@example.com" in home.text
+    # The same address is private for others, so no cache may hand either to the other.
+    assert welcome.headers["cache-control"] == home.headers["cache-control"] == "no-store"
+    # Who was signed in wants to be again; and htmx must not put a page into a page.
+    assert (ended.status_code, ended.headers["location"]) == (303, "/sign-in")
+    assert (fragment.status_code, fragment.headers["hx-redirect"]) == (401, "/sign-in")
 
 
 async def test_bob_sees_nothing_of_alices(website: Website) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 import nexus
 from nexus.core.db import insert_rows
-from nexus.feed.search_gate import LINES, REASONS
+from nexus.feed.search_gate import LINES
 from nexus.regime.models import GateChange
+from nexus.regime.reason_words import REASONS
 from nexus.strategy.border import Action
 from tests.feed.customers import Customer, customers, scene_of
 from tests.scripted import BTC

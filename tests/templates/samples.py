@@ -14,6 +14,7 @@ from tests.templates import (
     samples_exchanges,
     samples_factors,
     samples_portfolio,
+    samples_public,
     samples_settings,
     samples_sign_up,
 )
@@ -325,7 +326,7 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 PAGES |= {
     name: (template, page(f"/{name}", signed_in=False) | context)
-    for pages in (samples_sign_up.PUBLIC_PAGES, samples_factors.PUBLIC_PAGES)
+    for pages in (samples_sign_up.PUBLIC_PAGES, samples_factors.PUBLIC_PAGES, samples_public.PAGES)
     for name, (template, context) in pages.items()
 }
 PAGES |= {

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from nexus.feed.search_gate import REASONS, SHOWS, GateLine, GateSearch
+from nexus.feed.search_gate import SHOWS, GateLine, GateSearch
+from nexus.regime.reason_words import REASONS
 
 AT = datetime(2026, 3, 2, 14, 32, 5, tzinfo=UTC)
 FIELDS = ("show", "symbol", "reason", "since", "until")

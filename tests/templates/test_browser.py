@@ -59,7 +59,7 @@ def visit(browser: Browser, stage: Stage) -> Iterator[Visit]:
     contexts = []
 
     def open_page(path: str = "", **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": PHONE} | options)
+        context = browser.new_context(**{"viewport": PHONE, "service_workers": "block"} | options)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))

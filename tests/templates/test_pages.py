@@ -94,11 +94,14 @@ def test_every_form_that_changes_something_carries_the_token(state: str) -> None
 def test_scripts_start_in_order_before_the_page_is_ready() -> None:
     # Deferred or asynchronous, htmx may start before its extension and never connect.
     scripts = re.findall(r"<script[^>]*>", drawn("home"))
-    assert [re.findall(r"(menu|htmx\.min|hx-sse\.min|live)\.js", script) for script in scripts] == [
+    assert [
+        re.findall(r"(menu|htmx\.min|hx-sse\.min|live|install)\.js", script) for script in scripts
+    ] == [
         ["menu"],
         ["htmx.min"],
         ["hx-sse.min"],
         ["live"],
+        ["install"],
     ]
     assert not [script for script in scripts if re.search(r"\b(defer|async|type)\b", script)]
     assert drawn("home").index("<script") > drawn("home").index("</main>")

@@ -13,6 +13,8 @@ from nexus.core.web import PUBLIC, AnyRequest, is_fragment, path_of, query_of, s
 
 HOME = "/"
 SIGN_IN = "/sign-in"
+VISITORS = "visitors"
+"""The route option of a page that has something to show to whoever never signed in here."""
 
 
 async def require_person(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -21,9 +23,21 @@ async def require_person(connection: Connection, handler: BaseRouteHandler) -> N
         return
     person = await recognise(connection)
     if person is None:
+        if _is_welcome(connection, handler):
+            return
         raise SignInNeededError
     connection.scope["user"] = person
     connection.scope["auth"] = person.session_id
+
+
+def _is_welcome(connection: Connection, handler: BaseRouteHandler) -> bool:
+    """Say whether nobody may come in: a page for visitors, and no session that has ended.
+
+    Somebody whose session has ended wants their own page back, and htmx no page at all.
+    """
+    if handler.opt.get(VISITORS) is not True or session_token(connection):
+        return False
+    return connection.headers.get("hx-request") != "true"
 
 
 async def recognise(connection: Connection) -> Person | None:

@@ -13,6 +13,8 @@ REPORTS = "/csp-report"
 
 NOTHING_KEPT = "no-store"
 ASK_FIRST = "no-cache"
+SHARED = "public"
+"""What begins the `Cache-Control` of an answer that is the same for everybody, cookie or none."""
 KEPT_A_YEAR = "public, max-age=31536000, immutable"
 OK = 200
 
@@ -32,7 +34,7 @@ def add_headers(site: Site) -> BeforeSend:
         if scope["path"].startswith(URL_PREFIX):
             kept = message["status"] == OK and _is_this_version(site, scope)
             headers["Cache-Control"] = KEPT_A_YEAR if kept else ASK_FIRST
-        else:
+        elif not headers.get("Cache-Control", "").startswith(SHARED):
             headers.setdefault("Cache-Control", NOTHING_KEPT)
             headers.extend_header_value("Vary", "HX-Request, Cookie")
 

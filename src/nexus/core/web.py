@@ -87,6 +87,25 @@ def query_of(request: AnyRequest) -> str:
     return str(request.scope["query_string"], "latin-1")
 
 
+def public_page(
+    request: AnyRequest, template: str, /, *, seconds: int = 0, **context: Any
+) -> Response[str]:
+    """Answer with a page that is the same for everybody, so that anybody's cache may keep it.
+
+    It has no form, no person and sets no cookie. With 0 seconds nothing is kept: its address
+    shows something else to whoever is signed in.
+    """
+    site = site_of(request)
+    everything = {
+        "demo": site.demo,
+        "path": path_of(request),
+        "asset": site.assets.asset,
+        **context,
+    }
+    kept = {"Cache-Control": f"public, max-age={seconds}"} if seconds else {}
+    return html(render(template, **everything), headers=kept)
+
+
 def html(text: str, status_code: int = 200, **options: Any) -> Response[str]:
     """Answer with text that has been rendered already."""
     return Response(text, status_code=status_code, media_type=MediaType.HTML, **options)

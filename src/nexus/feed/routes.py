@@ -10,6 +10,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Stream
 
+from nexus.accounts.guard import VISITORS
 from nexus.accounts.sessions import Person, is_signed_in
 from nexus.bots.views import bots_of, total
 from nexus.core.csrf import token_for
@@ -22,20 +23,21 @@ from nexus.feed.onboard import checklist
 from nexus.feed.queries import decision_views, feed_of, market_views
 from nexus.feed.stream import stream
 from nexus.market.queries import recent_candles
+from nexus.public.routes import landing
 
 FEED_LINES = 30
 CHART_CANDLES = 300
 TABLE_CANDLES = 10
 
 
-@get("/")
+@get("/", opt={VISITORS: True})
 async def show_home(
-    request: AnyRequest,
-    person: NamedDependency[Person],
-    tx: NamedDependency[Transaction],
-    state: State,
+    request: AnyRequest, tx: NamedDependency[Transaction], state: State
 ) -> Response[str]:
-    """Show the market, the person's bots, the live feed and the last decisions."""
+    """Show people their market, bots, live feed and decisions; and visitors what Nexus is."""
+    person: Person | None = request.scope.get("user")
+    if person is None:
+        return await landing(request, tx, state)
     settings = state.settings
     feed = await feed_of(tx, person.id, limit=FEED_LINES)
     bots = (await bots_of(tx, [person.id], state.strategies)).get(person.id, [])

@@ -9,7 +9,8 @@ from litestar.di import NamedDependency
 from nexus.accounts.sessions import Person
 from nexus.core.db import Transaction
 from nexus.core.web import AnyRequest, page
-from nexus.feed.search_gate import REASONS, SHOWS, read_search, search_gate
+from nexus.feed.search_gate import SHOWS, read_search, search_gate
+from nexus.regime.reason_words import REASONS
 
 FIELDS = ("show", "symbol", "reason", "since", "until")
 

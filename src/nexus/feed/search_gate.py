@@ -12,24 +12,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from nexus.core.db import Transaction
 from nexus.core.ids import LARGEST_ID
 from nexus.regime.models import GateChange, VerdictRow
+from nexus.regime.reason_words import REASONS
 from nexus.strategy.models import DecisionRow
 
 LINES = 30
-REASONS: Final[Mapping[str, str]] = {
-    "CRASH_GUARD": "Crash guard",
-    "DATA_DISPUTED": "Sources disagree",
-    "DATA_GAP": "Candles missing",
-    "DATA_MISSING": "No price",
-    "DATA_STALE": "Old data",
-    "REGIME_BEARISH": "Bearish market",
-    "REGIME_BULLISH": "Bullish market",
-    "REGIME_SIDEWAYS": "No trend",
-    "REGIME_UNKNOWN": "Market unknown",
-    "REGIME_UNSETTLED": "Too new to believe",
-    "STOPPED": "Switched off",
-    "WARMING_UP": "Warming up",
-}
-"""Every reason code of the gate in two or three words; `regime/judge.py` gives the sentences."""
 SHOWS: Final[Mapping[str, str]] = {"log": "The gate's log", "blocked": "Blocked decisions"}
 ACTIONS: Final[Mapping[str, str]] = {
     "enter": "Enter",

@@ -49,6 +49,8 @@ class ProcessSettings(Group):
     """The least important line that is still written."""
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, Listed] = ()
     """Networks of the proxies whose word on the client's address we take, separated by commas."""
+    security_contact: str = ""
+    """Where to report a weakness, `mailto:` or `https://`; `/.well-known/security.txt` says it."""
     feed_days: Annotated[int, Field(ge=1, le=3650)] = 30
     """How long a line stays in a person's feed; the ledger keeps what happened for good."""
     demo_email: str = ""
@@ -85,6 +87,13 @@ class ProcessSettings(Group):
     def _speak_redis(cls, value: str) -> str:
         if value and not value.startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("must start with redis://, rediss:// or unix://")
+        return value
+
+    @field_validator("security_contact")
+    @classmethod
+    def _can_be_followed(cls, value: str) -> str:
+        if value and (not value.startswith(("mailto:", "https://")) or len(value.split()) > 1):
+            raise ValueError("must start with mailto: or https:// and have no spaces")
         return value
 
     @field_validator("session_secret")

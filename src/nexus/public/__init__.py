@@ -1,0 +1,1 @@
+"""What anybody may see, signed in or not."""
