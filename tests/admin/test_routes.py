@@ -197,7 +197,7 @@ async def test_an_old_proof_opens_no_room(website: Website) -> None:
         assert (await carol.get("/admin")).status_code == 200
         await let_proof_grow_old(website.database)
         answer = await carol.get("/admin/audit")
-        assert answer.headers["location"] == "/prove?next=%2Fadmin%2Faudit"
+        assert answer.headers["location"] == "/prove?next=%2Fadmin%2Faudit&by=factor"
 
 
 async def test_a_role_without_a_second_factor_opens_no_room(website: Website) -> None:
@@ -228,4 +228,4 @@ async def test_a_recovery_code_opens_no_room(website: Website, how: str, status:
         answer = await browser.get("/admin")
     assert answer.status_code == status
     if status == 303:
-        assert answer.headers["location"] == "/prove?next=%2Fadmin"
+        assert answer.headers["location"] == "/prove?next=%2Fadmin&by=factor"

@@ -75,9 +75,8 @@ async def note_orphans(tx: Transaction, orphans: Sequence[Orphan]) -> None:
     if everywhere:
         first = new[0]
         reason = (
-            f"ORPHAN_ORDER: order {first.client_order_id} on account {first.account_id} has our"
-            " name and is in no book, and it is not the only account. Find out who sent them"
-            " before you go on."
+            f"Order {first.client_order_id} on account {first.account_id} has our name and stands"
+            " in no book, and it is not the only account. Find out who sent them before you go on."
         )
         await set_switch(tx, NO_ENTRIES, stopped=True, reason=reason, by=BY)
     await _page(tx, new[0], everywhere=everywhere)
