@@ -25,7 +25,7 @@ LEAST = Decimal(18)
     ],
 )
 def test_amounts_as_people_type_them(typed: str, amount: str) -> None:
-    assert read_amount("allocation", typed, at_least=LEAST) == Decimal(amount)
+    assert read_amount("allocation", typed, at_least=LEAST, unit="USDT") == Decimal(amount)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_amounts_as_people_type_them(typed: str, amount: str) -> None:
 )  # fmt: skip
 def test_what_is_no_amount_is_refused_with_an_example(typed: str) -> None:
     with pytest.raises(BotRefusedError) as refused:
-        read_amount("allocation", typed, at_least=LEAST)
+        read_amount("allocation", typed, at_least=LEAST, unit="USDT")
     assert refused.value.field == "allocation"
     assert refused.value.sentence == (
         "Write an amount with at most two decimals, like 250 or 1,099.50."
@@ -49,17 +49,17 @@ def test_what_is_no_amount_is_refused_with_an_example(typed: str) -> None:
 def test_a_comma_that_is_no_thousands_comma_never_makes_the_amount_larger(typed: str) -> None:
     """Half the world writes 250,50 for two hundred and fifty and a half."""
     with pytest.raises(BotRefusedError, match="like 250 or"):
-        read_amount("allocation", typed, at_least=LEAST)
+        read_amount("allocation", typed, at_least=LEAST, unit="USDT")
 
 
 @pytest.mark.parametrize("typed", ["0", "0.00", "17.99", "00000"])
 def test_too_little_names_the_least(typed: str) -> None:
-    with pytest.raises(BotRefusedError, match=r"The least a bot can start with is 18\."):
-        read_amount("allocation", typed, at_least=LEAST)
+    with pytest.raises(BotRefusedError, match=r"The least a bot can start with is 18 USDT\."):
+        read_amount("allocation", typed, at_least=LEAST, unit="USDT")
 
 
 @pytest.mark.parametrize("typed", ["99999999999", "1000000000.01", "9" * 5000])
 def test_too_much_names_the_most(typed: str) -> None:
-    with pytest.raises(BotRefusedError, match=r"The most .* is 1,000,000,000\."):
-        read_amount("allocation", typed, at_least=LEAST)
+    with pytest.raises(BotRefusedError, match=r"The most .* is 1,000,000,000 USDT\."):
+        read_amount("allocation", typed, at_least=LEAST, unit="USDT")
     assert Decimal(1_000_000_000) == LARGEST

@@ -50,8 +50,8 @@ class LimitsForm(Form, frozen=True):
     cooldown_minutes: str = ""
 
 
-def read_amount(field: str, text: str, *, at_least: Decimal) -> Decimal:
-    """Read an amount of quote currency; raise BotRefusedError with a sentence for `field`.
+def read_amount(field: str, text: str, *, at_least: Decimal, unit: str) -> Decimal:
+    """Read an amount of `unit`, the quote currency; raise BotRefusedError for `field`.
 
     Commas and spaces are taken between thousands only: `250,50` is two hundred and fifty to many
     people, and must not become twenty-five thousand. Refuses NaN, infinity and exponents.
@@ -62,7 +62,7 @@ def read_amount(field: str, text: str, *, at_least: Decimal) -> Decimal:
         raise BotRefusedError(field, sentence)
     amount = Decimal(plain.replace(" ", "").replace(",", ""))
     if amount < at_least:
-        raise BotRefusedError(field, f"The least a bot can start with is {at_least}.")
+        raise BotRefusedError(field, f"The least a bot can start with is {at_least:,f} {unit}.")
     if amount > LARGEST:
-        raise BotRefusedError(field, f"The most a bot can be given is {LARGEST:,}.")
+        raise BotRefusedError(field, f"The most a bot can be given is {LARGEST:,} {unit}.")
     return amount

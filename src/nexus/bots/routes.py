@@ -148,7 +148,9 @@ async def _create(
         raise BotRefusedError("account", "Choose one of your connected accounts.")
     await _ask_for_proof_of_live(request, tx, person, int(form.account))
     minimum = await smallest_allocation(tx, state.settings)
-    allocation = read_amount("allocation", form.allocation, at_least=minimum)
+    allocation = read_amount(
+        "allocation", form.allocation, at_least=minimum, unit=form.symbol.partition("/")[2]
+    )
     await create_bot(
         tx,
         user_id=person.id,
