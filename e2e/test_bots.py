@@ -38,7 +38,7 @@ def test_a_new_bot_after_a_mistake(phone: Page, product: Product) -> None:
 
 def test_pausing_changes_the_card_and_nothing_else(phone: Page, product: Product) -> None:
     customer = add_customer(product)
-    phone.goto("/")
+    phone.goto("/sign-in")
     sign_in(phone, customer.email, customer.password)
     bot = phone.locator("#bot-list article")
     expect(phone.locator("#connection")).to_have_attribute("data-state", "live")
@@ -54,7 +54,7 @@ def test_pausing_changes_the_card_and_nothing_else(phone: Page, product: Product
 
 def test_who_changes_their_mind_keeps_the_bot(phone: Page, product: Product) -> None:
     customer = add_customer(product)
-    phone.goto("/")
+    phone.goto("/sign-in")
     sign_in(phone, customer.email, customer.password)
     phone.get_by_role("link", name="Stop and close").tap()
     phone.get_by_role("link", name="Keep the bot").tap()
@@ -64,7 +64,7 @@ def test_who_changes_their_mind_keeps_the_bot(phone: Page, product: Product) -> 
 
 def test_a_customer_sees_no_bot_of_another(phone: Page, product: Product) -> None:
     customer = add_customer(product)
-    phone.goto("/")
+    phone.goto("/sign-in")
     sign_in(phone, customer.email, customer.password)
     expect(phone.locator("#bot-list article")).to_have_count(1)
     answer = phone.goto("/bots/1/close")
@@ -75,7 +75,7 @@ def test_a_customer_sees_no_bot_of_another(phone: Page, product: Product) -> Non
 
 def test_without_scripts_a_closed_bot_stops(plain_phone: Page, product: Product) -> None:
     customer = add_customer(product)
-    plain_phone.goto("/")
+    plain_phone.goto("/sign-in")
     sign_in(plain_phone, customer.email, customer.password)
     bot = plain_phone.locator("#bot-list article")
     expect(plain_phone.get_by_role("link", name="Reload to update")).to_be_visible()

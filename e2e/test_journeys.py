@@ -111,8 +111,10 @@ def test_signing_out_ends_it(trader: Page) -> None:
     trader.locator("summary.menu__button").click()
     trader.get_by_role("button", name="Sign out").click()
     trader.wait_for_url("**/sign-in")
-    trader.goto("/")
+    trader.goto("/settings")
     expect(trader).to_have_url(re.compile("/sign-in"))
+    trader.goto("/")
+    expect(trader.get_by_role("link", name="Sign in")).to_be_visible()
 
 
 def test_everything_works_without_javascript(plain_phone: Page, product: Product) -> None:
