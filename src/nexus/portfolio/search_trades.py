@@ -17,6 +17,8 @@ from nexus.execution.models import FillRow
 LINES = 50
 SIDES: Final[Mapping[str, str]] = {"buy": "Bought", "sell": "Sold"}
 KINDS: Final[Mapping[str, str]] = {"paper": "Practice money", "live": "Real money"}
+SIMULATED_KINDS: Final[Mapping[str, str]] = {**KINDS, "live": "Simulated exchange"}
+"""What they are called in the demo, where no money is real."""
 PAPER: Final = "paper"
 
 
@@ -118,7 +120,7 @@ def read_search(query: Mapping[str, str], choices: Choices) -> tuple[TradeSearch
         account=int(account) if account else None,
         symbol=word("symbol", choices.symbols, "Choose one of the symbols."),
         side=word("side", SIDES, "Choose bought or sold."),
-        kind=word("kind", KINDS, "Choose practice or real money."),
+        kind=word("kind", KINDS, "Choose one of the kinds of money."),
         since=day("since"),
         until=day("until"),
         before=int(before) if is_id else LARGEST_ID,
