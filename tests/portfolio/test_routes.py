@@ -149,6 +149,17 @@ async def test_equity_is_drawn_for_the_account_and_time_asked_for(website: Websi
         assert "<polyline" not in theirs
 
 
+async def test_home_says_what_today_brought_its_owner_alone(website: Website) -> None:
+    async with customers(website, "alice", "bob") as (alice, bob):
+        assert 'class="card todays"' not in (await alice.browser.get("/")).text
+        await trade(website, alice, {})
+        await keep_equity(website, alice.account, days=1)
+        home = (await alice.browser.get("/")).text
+        assert 'id="today-practice-USDT"' in home
+        assert home.count("Equity in the last 24 hours") == 1
+        assert 'id="today-' not in (await bob.browser.get("/")).text
+
+
 async def test_the_demo_calls_no_money_real(website: Website) -> None:
     website.app.state.site = replace(website.app.state.site, demo=True)
     async with customers(website, "alice", venue="scripted") as (alice,):

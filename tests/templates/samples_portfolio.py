@@ -9,7 +9,15 @@ from nexus.bots.views import BotView
 from nexus.core.clock import SetClock, use
 from nexus.portfolio.equity import RANGES, Moment
 from nexus.portfolio.equity_line import EquityLine, line_of
-from nexus.portfolio.search_trades import KINDS, SIDES, Choices, Trade, TradeSearch
+from nexus.portfolio.read_today import Today
+from nexus.portfolio.search_trades import (
+    KINDS,
+    SIDES,
+    SIMULATED_KINDS,
+    Choices,
+    Trade,
+    TradeSearch,
+)
 from nexus.portfolio.weigh_bots import purses_of
 from tests.templates import samples_gate
 
@@ -77,6 +85,24 @@ def portfolio(*bots: BotView, **context: Any) -> dict[str, Any]:
         "ranges": {name: words for name, (words, _) in RANGES.items()},
         "range": "week",
         **context,
+    }
+
+
+TODAY = Today(practice=True, currency="USDT", equity=Decimal("10016.00"), result=Decimal("-3.25"))
+TODAYS = [
+    Today(practice=False, currency="USDT", equity=None, result=None),
+    replace(TODAY, practice=False, currency="BTC", since=AT, result=Decimal("1234.5")),
+    TODAY,
+]
+
+
+def money(*, empty: bool = False) -> dict[str, Any]:
+    """Give what home says of somebody's money: lines with and without a gap, and a line to come."""
+    lines = {(True, "USDT"): equity_line(), (False, "USDT"): equity_line(gap=True)}
+    return {
+        "todays": [] if empty else TODAYS,
+        "lines": {} if empty else lines,
+        "kinds": SIMULATED_KINDS,
     }
 
 

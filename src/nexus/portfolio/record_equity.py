@@ -1,29 +1,16 @@
 """What does everybody's account come to now? One statement per round writes it for all of them."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    and_,
-    delete,
-    func,
-    literal,
-    or_,
-    select,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
-from nexus.bots.models import Bot, Holding
 from nexus.core.clock import now
 from nexus.core.db import Database, Transaction
-from nexus.exchanges.models import AccountBalance, ExchangeAccount
-from nexus.market.models import TickerRow
 from nexus.portfolio.models import EquityPoint
+from nexus.portfolio.weigh_accounts import weighed
 
 EVERY: Final = timedelta(minutes=15)
 """Every zone's midnight falls on a quarter of an hour, so every day has a point it begins with."""
@@ -36,8 +23,6 @@ THINNED: Final = (
 FORGOTTEN: Final = timedelta(days=5 * 365)
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 BATCH: Final = 20_000
-ZERO = literal(Decimal(0))
-QUOTE: ColumnElement[str] = func.split_part(Bot.symbol, "/", 2)
 COLUMNS = ("account_id", "quote", "at", "free", "held", "result")
 
 
@@ -54,35 +39,17 @@ async def record_equity(database: Database, stale_seconds: int) -> int:
 
 
 def _points(at: datetime, *, fresh_since: datetime) -> Select[*tuple[Any, ...]]:
-    """Select what each account with bots comes to, per quote currency."""
-    quantity = func.coalesce(Holding.quantity, ZERO)
-    worth = quantity * func.coalesce(TickerRow.price, ZERO)
-    result = func.coalesce(Holding.realised, ZERO) + worth - func.coalesce(Holding.cost, ZERO)
-    was_read = select(AccountBalance.account_id)
-    return (
-        select(
-            Bot.account_id,
-            QUOTE.label("quote"),
-            literal(at, EquityPoint.at.type),
-            func.coalesce(func.max(AccountBalance.free), ZERO),
-            func.sum(worth),
-            func.sum(result),
-        )
-        .join(ExchangeAccount, ExchangeAccount.id == Bot.account_id)
-        .outerjoin(Holding, Holding.bot_id == Bot.id)
-        .outerjoin(TickerRow, and_(TickerRow.symbol == Bot.symbol, TickerRow.at >= fresh_since))
-        .outerjoin(
-            AccountBalance,
-            and_(AccountBalance.account_id == Bot.account_id, AccountBalance.asset == QUOTE),
-        )
-        # What we cannot ask the exchange about any more is not known, whatever it was last.
-        .where(
-            ExchangeAccount.status.not_in(("key_invalid", "removed")),
-            ExchangeAccount.id.in_(was_read),
-        )
-        .group_by(Bot.account_id, QUOTE)
-        .having(func.bool_and(or_(quantity == 0, TickerRow.price.is_not(None))))
-    )
+    """Select the point of each account that is known."""
+    now_worth = weighed(fresh_since).subquery()
+    columns = now_worth.c
+    return select(
+        columns.account_id,
+        columns.quote,
+        literal(at, EquityPoint.at.type),
+        columns.free,
+        columns.held,
+        columns.result,
+    ).where(columns.known)
 
 
 async def thin_equity(database: Database, batch: int = BATCH) -> int:

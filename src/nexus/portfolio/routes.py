@@ -19,11 +19,10 @@ from nexus.portfolio.equity import RANGES, moments_of
 from nexus.portfolio.equity_line import line_of
 from nexus.portfolio.export import export_disposals, export_trades
 from nexus.portfolio.search_trades import (
-    KINDS,
     SIDES,
-    SIMULATED_KINDS,
     TradeSearch,
     choices_of,
+    kinds_of_money,
     read_search,
     search_trades,
 )
@@ -137,8 +136,7 @@ async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
 
 
 def _kinds(request: AnyRequest) -> Mapping[str, str]:
-    """Name the kinds of money; in the demo none of it is real."""
-    return SIMULATED_KINDS if site_of(request).demo else KINDS
+    return kinds_of_money(demo=site_of(request).demo)
 
 
 def _typed(request: AnyRequest) -> dict[str, str]:

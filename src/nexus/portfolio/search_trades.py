@@ -22,6 +22,11 @@ SIMULATED_KINDS: Final[Mapping[str, str]] = {**KINDS, "live": "Simulated exchang
 PAPER: Final = "paper"
 
 
+def kinds_of_money(*, demo: bool) -> Mapping[str, str]:
+    """Name the kinds of money; in the demo none of it is real."""
+    return SIMULATED_KINDS if demo else KINDS
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What somebody may choose from: only what is theirs."""
