@@ -26,9 +26,10 @@ def rows(heading: str) -> list[list[str]]:
 
 
 def throttles() -> set[tuple[str, int, int]]:
-    """Find every rule of accounts, and of what is open to everybody."""
+    """Find every rule of accounts, of the files to take along, and of what is open to everybody."""
     found = set()
-    for file in [*SOURCE.glob("accounts/*.py"), *SOURCE.glob("core/*.py")]:
+    folders = ("accounts", "core", "portfolio")
+    for file in [file for folder in folders for file in SOURCE.glob(f"{folder}/*.py")]:
         if "Rule(" in file.read_text() and file.stem != "throttle":
             module = importlib.import_module(f"nexus.{file.parent.name}.{file.stem}")
             rules = [rule for rule in vars(module).values() if isinstance(rule, Rule)]

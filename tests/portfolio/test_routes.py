@@ -12,6 +12,7 @@ from nexus.core.clock import now
 from nexus.core.db import insert_rows
 from nexus.portfolio.models import EquityPoint
 from nexus.portfolio.record_equity import EVERY
+from nexus.portfolio.routes import PER_PERSON
 from nexus.portfolio.search_trades import LINES
 from tests.feed.customers import Customer, customers, scene_of
 from tests.portfolio.ledgers import write_fills
@@ -147,6 +148,36 @@ async def test_equity_is_drawn_for_the_account_and_time_asked_for(website: Websi
         await trade(website, bob, {})
         theirs = (await bob.browser.get(f"/portfolio?account={alice.account}")).text
         assert "<polyline" not in theirs
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [("/trades?side=sell", "trades"), ("/portfolio?range=day", "purses"), ("/gate", "gate")],
+)
+async def test_htmx_gets_the_part_that_it_swaps(website: Website, path: str, part: str) -> None:
+    async with customers(website, "alice") as (alice,):
+        await trade(website, alice, {})
+        whole = await alice.browser.get(path)
+        swapped = await alice.browser.get(path, headers={"HX-Request": "true"})
+        assert (whole.status_code, swapped.status_code) == (200, 200)
+        assert swapped.text.lstrip().startswith(f'<div id="{part}"')
+        assert swapped.text.strip() in whole.text
+        wrong = await alice.browser.get("/trades?side=up", headers={"HX-Request": "true"})
+        assert wrong.status_code == 422
+        assert "<html" not in wrong.text
+
+
+async def test_many_files_have_to_wait_and_the_page_says_how_long(website: Website) -> None:
+    async with customers(website, "alice", "bob") as (alice, bob):
+        await trade(website, alice, {})
+        for _ in range(PER_PERSON.limit):
+            assert (await alice.browser.get("/trades/trades.csv")).status_code == 200
+        for name in ("trades", "disposals"):
+            refused = await alice.browser.get(f"/trades/{name}.csv?side=buy")
+            assert refused.status_code == 429
+            assert "Wait 60 minutes, then take the next one." in refused.text
+            assert '<option value="buy" selected' in refused.text
+        assert (await bob.browser.get("/trades/trades.csv")).status_code == 200
 
 
 async def test_home_says_what_today_brought_its_owner_alone(website: Website) -> None:

@@ -44,9 +44,12 @@ REAL = replace(
 FLAT = replace(REAL, id=19, quantity=Decimal(0), value=Decimal(0), symbol="ETH/USDT", base="ETH")
 
 
-def trades(*found: Trade, errors: dict[str, str] | None = None, **form: str) -> dict[str, Any]:
+def trades(
+    *found: Trade, errors: dict[str, str] | None = None, refused: str = "", **form: str
+) -> dict[str, Any]:
     """Give the page of the trades its context."""
     return {
+        "refused": refused,
         "search": TradeSearch(side=form.get("side", "")),
         "form": dict.fromkeys(FIELDS, "") | form,
         "errors": errors or {},
@@ -114,6 +117,10 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "trades-wrong": (
         "portfolio/trades.html",
         trades(errors={"since": "Write a day like 2026-03-31."}, since="31.3.2026"),
+    ),
+    "trades-refused": (
+        "portfolio/trades.html",
+        trades(BOUGHT, refused="You took many files. Wait 4 minutes, then take the next one."),
     ),
     "portfolio": (
         "portfolio/portfolio.html",

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect, sync_playwright
 
+from nexus.core.render import render, render_block
 from tests.templates import samples, samples_portfolio
 from tests.templates.stage import Stage, open_stage
 
@@ -218,6 +219,56 @@ def test_a_button_that_failed_says_so_and_breaks_nothing(visit: Visit, stage: St
     page.get_by_role("button", name="Pause BTC/USDT").click()
     expect(page.locator("#bot-17")).to_contain_text("Paused just now.")
     expect(page.locator("#notice")).to_be_hidden()
+
+
+# ------------------------------------------------------------------------------------ search
+def answer_searches(page: Page, sample: str, status: int = 200) -> None:
+    """Answer what htmx searches with a part of a sample; what a page asks for, with all of it."""
+
+    def answer(route: Route) -> None:
+        template, context = samples.PAGES[sample]
+        if route.request.headers.get("hx-request"):
+            body = render_block(template, "trades", **context)
+            route.fulfill(body=body, status=status, content_type="text/html")
+        else:
+            route.fulfill(body=render(template, **context), content_type="text/html")
+
+    page.route("**/trades?*", answer)
+
+
+def test_a_search_is_done_in_place_and_undone_by_going_back(visit: Visit, stage: Stage) -> None:
+    page = visit("trades")
+    page.evaluate("() => { window.sameDocument = true; }")
+    answer_searches(page, "trades-filtered")
+    page.get_by_text("Filter").first.click()
+    page.get_by_label("Bought or sold").select_option("sell")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_role("heading", name="Found")).to_be_focused()
+    expect(page.get_by_label("Bought or sold")).to_have_value("sell")
+    expect(page.locator(".item__amount")).to_have_count(1)
+    assert "side=sell" in page.url
+    assert page.evaluate("() => window.sameDocument")
+    page.go_back()
+    expect(page.get_by_role("heading", name="All trades")).to_be_visible()
+    assert page.url == f"{stage.url}/trades"
+
+
+def test_a_mistake_in_a_search_is_said_in_place(visit: Visit) -> None:
+    page = visit("trades")
+    answer_searches(page, "trades-wrong", 422)
+    page.get_by_text("Filter").first.click()
+    page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_label("From this day")).to_be_focused()
+    expect(page.get_by_text("Write a day like 2026-03-31.")).to_be_visible()
+
+
+def test_a_search_that_fails_is_asked_as_a_page(visit: Visit) -> None:
+    page = visit("trades")
+    page.evaluate("() => { window.sameDocument = true; }")
+    answer_searches(page, "trades-filtered", 500)
+    page.get_by_role("link", name="Show older ones").click()
+    expect(page.get_by_role("heading", name="Found")).to_be_visible()
+    assert not page.evaluate("() => window.sameDocument")
 
 
 # -------------------------------------------------------------------------------- no scripts

@@ -31,6 +31,7 @@ async def show_gate(
     return page(
         request,
         "market/gate.html",
+        block="lines",
         status_code=422 if errors else 200,
         search=search,
         form=typed,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, Final
 from urllib.parse import urlencode
 
 from litestar import Response, get
@@ -14,6 +14,7 @@ from nexus.accounts.sessions import Person
 from nexus.bots.views import bots_of
 from nexus.core.db import Database, Transaction
 from nexus.core.site import site_of
+from nexus.core.throttle import Rule
 from nexus.core.web import AnyRequest, page, see_other
 from nexus.portfolio.equity import RANGES, moments_of
 from nexus.portfolio.equity_line import line_of
@@ -31,6 +32,8 @@ from nexus.portfolio.weigh_bots import purses_of
 FIELDS = ("bot", "account", "symbol", "side", "kind", "since", "until")
 CHUNK = 64 * 1024
 FIRST_RANGE = "week"
+PER_PERSON: Final = Rule("trades-download", limit=20, seconds=60 * 60)
+TOO_OFTEN = "You took many files. Wait {wait}, then take the next one."
 Export = Callable[[Database, int, TradeSearch, IO[bytes], Mapping[str, str]], Awaitable[None]]
 
 
@@ -52,6 +55,7 @@ async def show_portfolio(
     return page(
         request,
         "portfolio/portfolio.html",
+        block="purses",
         purses=purses_of(
             (bot for bot in bots if account in (None, bot.account_id)), _kinds(request)
         ),
@@ -68,6 +72,13 @@ async def show_trades(
     request: AnyRequest, person: NamedDependency[Person], tx: NamedDependency[Transaction]
 ) -> Response[str]:
     """Show the newest trades that were looked for; what was typed stays in the form."""
+    return await _trades(request, person, tx)
+
+
+async def _trades(
+    request: AnyRequest, person: Person, tx: Transaction, refused: str = ""
+) -> Response[str]:
+    """Show the trades that were looked for, and why a file was `refused`."""
     typed = _typed(request)
     choices = await choices_of(tx, person.id)
     search, errors = read_search(typed, choices)
@@ -75,7 +86,9 @@ async def show_trades(
     return page(
         request,
         "portfolio/trades.html",
-        status_code=422 if errors else 200,
+        block="trades",
+        status_code=429 if refused else 422 if errors else 200,
+        refused=refused,
         search=search,
         form=typed,
         errors=errors,
@@ -91,29 +104,32 @@ async def show_trades(
 
 @get("/trades/trades.csv")
 async def take_trades(
-    request: AnyRequest, person: NamedDependency[Person], database: NamedDependency[Database]
+    request: AnyRequest, person: NamedDependency[Person], state: State
 ) -> Response[Any] | Stream:
     """Give the trades that were looked for, all of them, as a file."""
-    return await _file(request, person, database, export_trades, "nexus-trades.csv")
+    return await _file(request, person, state, export_trades, "nexus-trades.csv")
 
 
 @get("/trades/disposals.csv")
 async def take_disposals(
-    request: AnyRequest, person: NamedDependency[Person], database: NamedDependency[Database]
+    request: AnyRequest, person: NamedDependency[Person], state: State
 ) -> Response[Any] | Stream:
     """Give what each sale won or lost, first bought first sold, as a file."""
-    return await _file(request, person, database, export_disposals, "nexus-disposals.csv")
+    return await _file(request, person, state, export_disposals, "nexus-disposals.csv")
 
 
 async def _file(
-    request: AnyRequest, person: Person, database: Database, export: Export, name: str
+    request: AnyRequest, person: Person, state: State, export: Export, name: str
 ) -> Response[Any] | Stream:
     """Write a file to the disk, then send it; a mistake in the filters is said on the page."""
+    database: Database = state.database
     typed = _typed(request)
     async with database.transaction() as tx:
         search, errors = read_search(typed, await choices_of(tx, person.id))
-    if errors:
-        return see_other(f"/trades?{urlencode(_kept(typed))}")
+        if errors:
+            return see_other(f"/trades?{urlencode(_kept(typed))}")
+        if wait := await state.throttle.take(PER_PERSON, str(person.id)):
+            return await _trades(request, person, tx, refused=_too_often(wait))
     file = TemporaryFile()  # noqa: SIM115  it is closed when all of it has been sent
     try:
         await export(database, person.id, search, file, _kinds(request))
@@ -137,6 +153,11 @@ async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
 
 def _kinds(request: AnyRequest) -> Mapping[str, str]:
     return kinds_of_money(demo=site_of(request).demo)
+
+
+def _too_often(wait_seconds: int) -> str:
+    minutes = -(-wait_seconds // 60)
+    return TOO_OFTEN.format(wait=f"{minutes} minute{'s' if minutes > 1 else ''}")
 
 
 def _typed(request: AnyRequest) -> dict[str, str]:
