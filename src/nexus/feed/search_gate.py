@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Select, select
 
 from nexus.core.db import Transaction
 from nexus.core.ids import LARGEST_ID
+from nexus.core.search import Typed, within_days
 from nexus.regime.models import GateChange, VerdictRow
 from nexus.regime.reason_words import REASONS
 from nexus.strategy.models import DecisionRow
@@ -58,36 +58,17 @@ def read_search(
     query: Mapping[str, str], symbols: Sequence[str]
 ) -> tuple[GateSearch, dict[str, str]]:
     """Read what was typed; gives the search and the mistakes by field, which are left out of it."""
-    errors: dict[str, str] = {}
-
-    def choice(name: str, known: Sequence[str], sentence: str) -> str:
-        typed = query.get(name, "")
-        if typed and typed not in known:
-            errors[name] = sentence
-            return ""
-        return typed
-
-    def day(name: str) -> date | None:
-        typed = query.get(name, "").strip()
-        try:
-            return date.fromisoformat(typed) if typed else None
-        except ValueError:
-            errors[name] = "Write a day like 2026-03-31."
-            return None
-
-    before = query.get("before", "")
-    is_id = before.isascii() and before.isdecimal() and len(before) < len(str(LARGEST_ID))
+    typed = Typed(query)
+    since, until = typed.days()
     search = GateSearch(
-        show=choice("show", list(SHOWS), "Choose what to show.") or "log",
-        symbol=choice("symbol", symbols, "Choose one of the symbols."),
-        reason=choice("reason", list(REASONS), "Choose one of the reasons."),
-        since=day("since"),
-        until=day("until"),
-        before=int(before) if is_id else LARGEST_ID,
+        show=typed.choice("show", SHOWS, "Choose what to show.") or "log",
+        symbol=typed.choice("symbol", symbols, "Choose one of the symbols."),
+        reason=typed.choice("reason", REASONS, "Choose one of the reasons."),
+        since=since,
+        until=until,
+        before=typed.before(),
     )
-    if search.since and search.until and search.until < search.since:
-        errors["until"] = "Choose a day that is not before the first one."
-    return search, errors
+    return search, typed.errors
 
 
 async def search_gate(tx: Transaction, search: GateSearch) -> tuple[list[GateLine], int | None]:
@@ -101,7 +82,9 @@ async def search_gate(tx: Transaction, search: GateSearch) -> tuple[list[GateLin
 
 
 def _changes(search: GateSearch) -> Select[GateChange]:
-    found = select(GateChange).where(GateChange.id < search.before, *_days(search, GateChange.at))
+    found = select(GateChange).where(
+        GateChange.id < search.before, *within_days(GateChange.at, search.since, search.until)
+    )
     if search.symbol:
         found = found.where(GateChange.symbol == search.symbol)
     if search.reason:
@@ -116,7 +99,7 @@ def _blocked(search: GateSearch) -> Select[DecisionRow, VerdictRow]:
         .where(
             VerdictRow.blocked,
             DecisionRow.id < search.before,
-            *_days(search, DecisionRow.decided_at),
+            *within_days(DecisionRow.decided_at, search.since, search.until),
         )
     )
     if search.symbol:
@@ -124,16 +107,6 @@ def _blocked(search: GateSearch) -> Select[DecisionRow, VerdictRow]:
     if search.reason:
         found = found.where(VerdictRow.code == search.reason)
     return found.order_by(DecisionRow.id.desc()).limit(LINES + 1)
-
-
-def _days(search: GateSearch, at: InstrumentedAttribute[datetime]) -> list[ColumnElement[bool]]:
-    wanted = []
-    if search.since:
-        wanted.append(at >= datetime.combine(search.since, time(), UTC))
-    if search.until:
-        # Not the day after it: there is none after the last day of the calendar.
-        wanted.append(at - timedelta(days=1) < datetime.combine(search.until, time(), UTC))
-    return wanted
 
 
 def _change(row: GateChange) -> GateLine:

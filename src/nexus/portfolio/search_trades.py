@@ -1,8 +1,8 @@
 """Which trades are looked for? What was typed into the filters, read, and asked of the ledger."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, select
 from nexus.bots.models import Bot
 from nexus.core.db import Transaction
 from nexus.core.ids import LARGEST_ID
+from nexus.core.search import Typed, within_days
 from nexus.exchanges.models import ExchangeAccount
 from nexus.execution.models import FillRow
 
@@ -99,40 +100,21 @@ async def choices_of(tx: Transaction, user_id: int) -> Choices:
 
 def read_search(query: Mapping[str, str], choices: Choices) -> tuple[TradeSearch, dict[str, str]]:
     """Read what was typed; gives the search and the mistakes by field, which are left out of it."""
-    errors: dict[str, str] = {}
-
-    def word(name: str, known: Iterable[str], sentence: str) -> str:
-        typed = query.get(name, "")
-        if typed and typed not in known:
-            errors[name] = sentence
-            return ""
-        return typed
-
-    def day(name: str) -> date | None:
-        typed = query.get(name, "").strip()
-        try:
-            return date.fromisoformat(typed) if typed else None
-        except ValueError:
-            errors[name] = "Write a day like 2026-03-31."
-            return None
-
-    bot = word("bot", map(str, choices.bots), "Choose one of your bots.")
-    account = word("account", map(str, choices.accounts), "Choose one of your accounts.")
-    before = query.get("before", "")
-    is_id = before.isascii() and before.isdecimal() and len(before) < len(str(LARGEST_ID))
+    typed = Typed(query)
+    bot = typed.choice("bot", map(str, choices.bots), "Choose one of your bots.")
+    account = typed.choice("account", map(str, choices.accounts), "Choose one of your accounts.")
+    since, until = typed.days()
     search = TradeSearch(
         bot=int(bot) if bot else None,
         account=int(account) if account else None,
-        symbol=word("symbol", choices.symbols, "Choose one of the symbols."),
-        side=word("side", SIDES, "Choose bought or sold."),
-        kind=word("kind", KINDS, "Choose one of the kinds of money."),
-        since=day("since"),
-        until=day("until"),
-        before=int(before) if is_id else LARGEST_ID,
+        symbol=typed.choice("symbol", choices.symbols, "Choose one of the symbols."),
+        side=typed.choice("side", SIDES, "Choose bought or sold."),
+        kind=typed.choice("kind", KINDS, "Choose one of the kinds of money."),
+        since=since,
+        until=until,
+        before=typed.before(),
     )
-    if search.since and search.until and search.until < search.since:
-        errors["until"] = "Choose a day that is not before the first one."
-    return search, errors
+    return search, typed.errors
 
 
 async def search_trades(
@@ -171,9 +153,4 @@ def _wanted(search: TradeSearch) -> list[ColumnElement[bool]]:
     if search.kind:
         is_paper = ExchangeAccount.venue == PAPER
         wanted.append(is_paper if search.kind == "paper" else ~is_paper)
-    if search.since:
-        wanted.append(FillRow.at >= datetime.combine(search.since, time(), UTC))
-    if search.until:
-        # Not the day after it: there is none after the last day of the calendar.
-        wanted.append(FillRow.at - timedelta(days=1) < datetime.combine(search.until, time(), UTC))
-    return wanted
+    return wanted + within_days(FillRow.at, search.since, search.until)
