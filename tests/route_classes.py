@@ -147,6 +147,7 @@ STAFF_ONLY = {
     ("POST", "/admin/people/{person_id:str}/role"): "admin",
     ("GET", "/admin/audit"): "reader",
     ("GET", "/admin/audit/check"): "reader",
+    ("GET", "/admin/exchanges"): "reader",
     ("GET", "/admin/switches"): "reader",
     ("POST", "/admin/switches"): "admin",
     ("GET", "/admin/switches/close"): "admin",

@@ -48,10 +48,7 @@ from nexus.accounts.openid import open_clients
 from nexus.accounts.refusals import Refusals
 from nexus.accounts.roles import hide_rooms, require_role, take_as_long
 from nexus.accounts.step_up import ask_for_factor, ask_for_proof, require_proof
-from nexus.admin import routes as admin
-from nexus.admin import routes_audit as admin_audit
-from nexus.admin import routes_close as admin_close
-from nexus.admin import routes_switches as admin_switches
+from nexus.admin import rooms as admin
 from nexus.billing.welcome import give_first_tier
 from nexus.bots import routes as bots
 from nexus.bots import routes_accounts as bots_accounts
@@ -123,9 +120,6 @@ def create_app(settings: Settings) -> Litestar:
             *accounts_settings.route_handlers,
             *accounts_sign_up.route_handlers,
             *admin.route_handlers,
-            *admin_audit.route_handlers,
-            *admin_switches.route_handlers,
-            *admin_close.route_handlers,
             *bots.route_handlers,
             *bots_limits.route_handlers,
             *bots_stop.route_handlers,

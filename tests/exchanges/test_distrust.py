@@ -13,7 +13,8 @@ async def account_of(database: Database, owner: int, **values: object) -> int:
     async with database.transaction() as tx:
         row = ExchangeAccount(
             user_id=owner, venue="binance", egress="default", label="Mine",
-            **{"status": "active", "key_version": 3, "health_at": now(), "created_at": now(), **values},
+            created_at=now(),
+            **{"status": "active", "key_version": 3, "health_at": now(), **values},
         )  # fmt: skip
         tx.add(row)
         await tx.flush()
