@@ -131,7 +131,7 @@ async def _work(settings: Settings) -> None:
     )
     # Before the first job: what a restored database still wants to send may have been sent.
     await _look_for_gap(database, settings)
-    # Nothing can be sized before the filters are known, and their next round may be minutes away.
+    # Nothing can be sized before the filters are known.
     # What was done while no worker was there is looked for from now on, not from the next minute.
     await broker.bell.ring(refresh_filters.later(), check_drops.later(), reconcile_accounts.later())
     ears = asyncio.create_task(keep_listening(new_listener))
@@ -169,7 +169,8 @@ def _crons(settings: Settings) -> list[CronJob[Any]]:
         CronJob(reconcile_accounts.function, "* * * * *", timeout=reconcile_accounts.timeout),
         CronJob(check_drops.function, f"* * * * * */{DROPS_SECONDS}", timeout=check_drops.timeout),
         CronJob(check_health.function, "* * * * *", timeout=check_health.timeout),
-        CronJob(refresh_filters.function, "*/10 * * * *", timeout=refresh_filters.timeout),
+        # A symbol that opens again after a halt is traded within a minute.
+        CronJob(refresh_filters.function, "* * * * * 40", timeout=refresh_filters.timeout),
         CronJob(erase_people.function, "17 * * * *", timeout=erase_people.timeout),
         CronJob(publish_audit_head.function, "0 * * * *", timeout=publish_audit_head.timeout),
         CronJob(prune_old_lines.function, "29 * * * *", timeout=prune_old_lines.timeout),

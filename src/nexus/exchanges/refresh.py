@@ -1,4 +1,4 @@
-"""Keep our record true: balances by a slow round over all accounts, filters every few minutes."""
+"""Keep our record true: balances by a slow round over all accounts, filters every minute."""
 
 from collections.abc import Collection, Sequence
 
