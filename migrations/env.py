@@ -12,6 +12,7 @@ import nexus.fanout.models
 import nexus.feed.models
 import nexus.mail.models
 import nexus.market.models
+import nexus.notices.models
 import nexus.pipeline.models
 import nexus.regime.models
 import nexus.strategy.models  # noqa: F401  importing a models module declares its tables

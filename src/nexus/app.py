@@ -79,6 +79,8 @@ from nexus.feed.audience import Audience
 from nexus.feed.publish import CHANNEL
 from nexus.feed.wiring import open_reactions
 from nexus.mail import routes as mail
+from nexus.notices import routes as notices
+from nexus.notices.vapid import open_vapid
 from nexus.pipeline.wiring import ring_for_closes
 from nexus.portfolio import routes as portfolio
 from nexus.public import routes as public
@@ -128,6 +130,7 @@ def create_app(settings: Settings) -> Litestar:
             *feed.route_handlers,
             *feed_gate.route_handlers,
             *mail.route_handlers,
+            *notices.route_handlers,
             *portfolio.route_handlers,
             *public.route_handlers,
             *public_install.route_handlers,
@@ -277,6 +280,7 @@ def _state(settings: Settings) -> State:
             "site": site,
             "database": database,
             "redis": redis,
+            "vapid": open_vapid(settings),
             "queue": queue,
             "strategies": strategies,
             "track_records": TrackRecords(strategies),
