@@ -14,6 +14,7 @@ import nexus.mail.models
 import nexus.market.models
 import nexus.notices.models
 import nexus.pipeline.models
+import nexus.portfolio.models
 import nexus.regime.models
 import nexus.strategy.models  # noqa: F401  importing a models module declares its tables
 from nexus.core.db import Table

@@ -42,6 +42,7 @@ from nexus.notices.vapid import open_vapid
 from nexus.pipeline.desk import Desk
 from nexus.pipeline.gap import stop_after_gap
 from nexus.pipeline.jobs import refresh_accounts, refresh_filters, sweep, tick
+from nexus.portfolio.jobs import thin_old_equity, write_equity
 from nexus.settings import Settings, SettingsError
 from nexus.strategy.border import load_strategies
 
@@ -60,6 +61,8 @@ JOBS = (
     erase_people,
     publish_audit_head,
     prune_old_lines,
+    write_equity,
+    thin_old_equity,
 )
 """Every job there is; a test compares this list with the declarations."""
 
@@ -182,6 +185,8 @@ def _crons(settings: Settings) -> list[CronJob[Any]]:
         CronJob(erase_people.function, "17 * * * *", timeout=erase_people.timeout),
         CronJob(publish_audit_head.function, "0 * * * *", timeout=publish_audit_head.timeout),
         CronJob(prune_old_lines.function, "29 * * * *", timeout=prune_old_lines.timeout),
+        CronJob(write_equity.function, "*/15 * * * *", timeout=write_equity.timeout),
+        CronJob(thin_old_equity.function, "41 * * * *", timeout=thin_old_equity.timeout),
     ]
 
 

@@ -25,6 +25,7 @@ from nexus.core.render import (
     quote_currency,
     render,
     render_block,
+    share,
     signed_money,
     slug,
     spark_points,
@@ -121,7 +122,11 @@ def test_a_percentage_has_a_sign(value: Decimal | None, written: str) -> None:
     assert percent(value) == written
 
 
-@pytest.mark.parametrize("write", [percent, price, quantity, tone])
+def test_a_share_has_no_sign() -> None:
+    assert (share(Decimal("1.254")), share(None)) == ("1.25%", NOTHING)
+
+
+@pytest.mark.parametrize("write", [percent, price, quantity, share, tone])
 def test_a_float_is_refused_because_it_was_never_money(write: Any) -> None:
     with pytest.raises(TypeError, match="Decimal, not float"):
         write(1.5)

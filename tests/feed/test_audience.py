@@ -188,7 +188,7 @@ async def test_the_bots_of_many_people_are_read_at_once_and_each_gets_their_own(
     seats = [seated(audience, person) for person, _ in owners]
     with queries(scene.database) as sent:
         await tell(audience, kind="bots", people=[person for person, _ in owners])
-    assert len(sent) == 2, "the bots, and who has limits"
+    assert len(sent) == 4, "the bots, who has limits, their time zones, and their today"
     for seat, (_, own) in zip(seats, owners, strict=True):
         text = all_of(seat)
         shown = [bot for _, bot in owners if f'id="bot-{bot}"' in text]

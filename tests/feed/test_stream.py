@@ -77,6 +77,7 @@ async def test_a_page_that_slept_gets_everything_as_it_is_now(website: Website) 
     for part in ('id="market-BTC-USDT"', "50,000.00", f'id="bot-{ours}"', 'id="totals"'):
         assert part in first
     assert 'id="decision-1"' in first
+    assert first.count('hx-target="#today-practice-USDT"') == 1
     assert f'id="bot-{theirs}"' not in first
     assert alice.token in first, "the buttons of what is drawn now work"
 

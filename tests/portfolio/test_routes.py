@@ -1,18 +1,27 @@
 """Do the pages show somebody's own trades, found again by every filter, and quickly?"""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from time import perf_counter
 
 import pytest
 
+from nexus.core.clock import now
+from nexus.core.db import insert_rows
+from nexus.portfolio.models import EquityPoint
+from nexus.portfolio.record_equity import EVERY
 from nexus.portfolio.search_trades import LINES
 from tests.feed.customers import Customer, customers, scene_of
 from tests.portfolio.ledgers import write_fills
 from tests.scenes import AT
 from tests.website import Website
 
-PAGES = ("/trades", "/portfolio", "/trades?side=sell&kind=paper", "/trades?since=2024-06-02")
+PAGES = (
+    "/", "/trades", "/portfolio", "/portfolio?range=all", "/trades?side=sell&kind=paper",
+    "/trades?since=2024-06-02",
+)  # fmt: skip
 FAST_SECONDS = 0.2
 MANY: list[dict[str, object]] = [{}, {"side": "sell"}] * 25_000
 
@@ -73,7 +82,7 @@ async def test_older_trades_are_a_page_further_and_keep_the_filter(website: Webs
         ("bot=999", "Choose one of your bots."),
         ("symbol=DOGE/USDT", "Choose one of the symbols."),
         ("side=up", "Choose bought or sold."),
-        ("kind=play", "Choose practice or real money."),
+        ("kind=play", "Choose one of the kinds of money."),
         ("since=31.3.2026", "Write a day like 2026-03-31."),
         ("since=2026-03-02&until=2026-03-01", "not before the first one"),
     ],
@@ -100,6 +109,7 @@ async def test_the_files_come_as_files(website: Website) -> None:
 async def test_fifty_thousand_trades_do_not_slow_the_pages(website: Website) -> None:
     async with customers(website, "alice") as (alice,):
         await trade(website, alice, *MANY)
+        await keep_equity(website, alice.account, days=30)
         for path in PAGES:
             times = []
             for _ in range(3):
@@ -107,3 +117,54 @@ async def test_fifty_thousand_trades_do_not_slow_the_pages(website: Website) -> 
                 assert (await alice.browser.get(path)).status_code == 200
                 times.append(perf_counter() - begun)
             assert min(times) < FAST_SECONDS, path
+
+
+async def keep_equity(website: Website, account: int, days: int) -> None:
+    """Give an account an equity of so many days, a point each quarter of an hour."""
+    rows = [
+        {
+            "account_id": account, "quote": "USDT", "at": now() - EVERY * number,
+            "free": Decimal(1000), "held": Decimal(number), "result": Decimal(-number),
+        }
+        for number in range(days * 96)
+    ]  # fmt: skip
+    async with website.database.transaction() as tx:
+        await tx.execute(*insert_rows(EquityPoint, rows))
+
+
+async def test_equity_is_drawn_for_the_account_and_time_asked_for(website: Website) -> None:
+    async with customers(website, "alice", "bob") as (alice, bob):
+        await trade(website, alice, {})
+        assert "No line for this time" in (await alice.browser.get("/portfolio")).text
+        await keep_equity(website, alice.account, days=2)
+        for query in ("", "?range=day", f"?range=all&account={alice.account}", "?range=odd"):
+            answer = await alice.browser.get(f"/portfolio{query}")
+            assert answer.status_code == 200
+            assert answer.text.count("<polyline points=") == 1, query
+        day = (await alice.browser.get("/portfolio?range=day")).text
+        assert "Worst drawdown" in day
+        assert f"account={alice.account}" not in day
+        await trade(website, bob, {})
+        theirs = (await bob.browser.get(f"/portfolio?account={alice.account}")).text
+        assert "<polyline" not in theirs
+
+
+async def test_home_says_what_today_brought_its_owner_alone(website: Website) -> None:
+    async with customers(website, "alice", "bob") as (alice, bob):
+        assert 'class="card todays"' not in (await alice.browser.get("/")).text
+        await trade(website, alice, {})
+        await keep_equity(website, alice.account, days=1)
+        home = (await alice.browser.get("/")).text
+        assert 'id="today-practice-USDT"' in home
+        assert home.count("Equity in the last 24 hours") == 1
+        assert 'id="today-' not in (await bob.browser.get("/")).text
+
+
+async def test_the_demo_calls_no_money_real(website: Website) -> None:
+    website.app.state.site = replace(website.app.state.site, demo=True)
+    async with customers(website, "alice", venue="scripted") as (alice,):
+        await trade(website, alice, {})
+        for path in ("/portfolio", "/trades", "/trades/trades.csv"):
+            text = (await alice.browser.get(path)).text
+            assert "Simulated exchange" in text, path
+            assert "Real money" not in text, path

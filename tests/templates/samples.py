@@ -34,9 +34,7 @@ class Person:
 
 
 BTC = MarketView(
-    symbol="BTC/USDT",
-    base="BTC",
-    quote="USDT",
+    symbol="BTC/USDT", base="BTC", quote="USDT",
     price=Decimal("97123.45"),
     change_percent=Decimal("1.254"),
     regime="bullish",
@@ -45,7 +43,7 @@ BTC = MarketView(
     age_seconds=4,
     stale=False,
     spark=UPWARD,
-)
+)  # fmt: skip
 MARKETS = [
     BTC,
     replace(
@@ -233,7 +231,8 @@ def page(path: str = "/", *, signed_in: bool = True) -> dict[str, Any]:
 
 def home(*, empty: bool = False) -> dict[str, Any]:
     """Give the home page's context, full or as on the first day."""
-    return page() | {
+    money = samples_portfolio.money(empty=empty)
+    return page() | money | {
         "steps": samples_sign_up.STEPS if empty else [],
         "markets": [] if empty else MARKETS,
         "bots": [] if empty else BOTS,
@@ -241,7 +240,7 @@ def home(*, empty: bool = False) -> dict[str, Any]:
         "decisions": [] if empty else DECISIONS,
         "totals": NOTHING if empty else TOTALS,
         "last_event_id": "0" if empty else "300",
-    }
+    }  # fmt: skip
 
 
 def new_bot(*, wrong: bool = False) -> dict[str, Any]:

@@ -1,12 +1,23 @@
 """What are the pages of the portfolio and the trades shown with in tests?"""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from nexus.bots.views import BotView
-from nexus.portfolio.search_trades import KINDS, SIDES, Choices, Trade, TradeSearch
+from nexus.core.clock import SetClock, use
+from nexus.portfolio.equity import RANGES, Moment
+from nexus.portfolio.equity_line import EquityLine, line_of
+from nexus.portfolio.read_today import Today
+from nexus.portfolio.search_trades import (
+    KINDS,
+    SIDES,
+    SIMULATED_KINDS,
+    Choices,
+    Trade,
+    TradeSearch,
+)
 from nexus.portfolio.weigh_bots import purses_of
 from tests.templates import samples_gate
 
@@ -23,11 +34,12 @@ PRACTICE = BotView(
     account_label="Practice", venue="paper", status="running", note="",
     allocation=Decimal(1000), quantity=Decimal("0.00412"), value=Decimal("400.15"), layer=1,
     layers=3, average_price=Decimal(95000), unrealised=Decimal("8.75"),
-    realised=Decimal("-12.30"), stop_price=None,
+    realised=Decimal("-12.30"), stop_price=None, account_id=3,
 )  # fmt: skip
 REAL = replace(
-    PRACTICE, id=18, venue="binance", account_label="A long name of an account at Binance",
-    value=None, unrealised=None, realised=Decimal("1234567.891"),
+    PRACTICE, id=18, venue="binance", account_id=4,
+    account_label="A long name of an account at Binance", value=None,
+    unrealised=None, realised=Decimal("1234567.891"),
 )  # fmt: skip
 FLAT = replace(REAL, id=19, quantity=Decimal(0), value=Decimal(0), symbol="ETH/USDT", base="ETH")
 
@@ -50,6 +62,50 @@ def trades(*found: Trade, errors: dict[str, str] | None = None, **form: str) -> 
     }
 
 
+def equity_line(*, gap: bool = False) -> EquityLine | None:
+    """Give a day of equity that rose, fell and rose again; with a gap, an hour of it is missing."""
+    steps = (0, 3, 8, 6, 12, 9, 4, -2, -6, -3, 1, 5, 9, 14, 11, 16)
+    moments = [
+        Moment(AT + timedelta(minutes=15) * number, 10_000 + Decimal(step), Decimal(step))
+        for number, step in enumerate(steps)
+        if not gap or number not in (5, 6, 7)
+    ]
+    with use(SetClock(moments[-1].at)):
+        return line_of(moments, "USDT")
+
+
+def portfolio(*bots: BotView, **context: Any) -> dict[str, Any]:
+    """Give the page of the portfolio its context."""
+    accounts = {bot.account_id: bot.account_label for bot in bots}
+    return {
+        "purses": purses_of(bots),
+        "lines": {},
+        "accounts": accounts,
+        "account": None,
+        "ranges": {name: words for name, (words, _) in RANGES.items()},
+        "range": "week",
+        **context,
+    }
+
+
+TODAY = Today(practice=True, currency="USDT", equity=Decimal("10016.00"), result=Decimal("-3.25"))
+TODAYS = [
+    Today(practice=False, currency="USDT", equity=None, result=None),
+    replace(TODAY, practice=False, currency="BTC", since=AT, result=Decimal("1234.5")),
+    TODAY,
+]
+
+
+def money(*, empty: bool = False) -> dict[str, Any]:
+    """Give what home says of somebody's money: lines with and without a gap, and a line to come."""
+    lines = {(True, "USDT"): equity_line(), (False, "USDT"): equity_line(gap=True)}
+    return {
+        "todays": [] if empty else TODAYS,
+        "lines": {} if empty else lines,
+        "kinds": SIMULATED_KINDS,
+    }
+
+
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "trades": ("portfolio/trades.html", trades(BOUGHT, SOLD)),
     "trades-filtered": ("portfolio/trades.html", trades(SOLD, side="sell")),
@@ -59,6 +115,15 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "portfolio/trades.html",
         trades(errors={"since": "Write a day like 2026-03-31."}, since="31.3.2026"),
     ),
-    "portfolio": ("portfolio/portfolio.html", {"purses": purses_of([PRACTICE, REAL, FLAT])}),
-    "portfolio-empty": ("portfolio/portfolio.html", {"purses": []}),
+    "portfolio": (
+        "portfolio/portfolio.html",
+        portfolio(
+            PRACTICE,
+            REAL,
+            FLAT,
+            lines={(True, "USDT"): equity_line(), (False, "USDT"): equity_line(gap=True)},
+        ),
+    ),
+    "portfolio-new": ("portfolio/portfolio.html", portfolio(PRACTICE)),
+    "portfolio-empty": ("portfolio/portfolio.html", portfolio()),
 } | samples_gate.PAGES

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-from tests.templates import samples
+from tests.templates import samples, samples_portfolio
 from tests.templates.stage import Stage, open_stage
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -115,6 +115,17 @@ def test_the_keyboard_reaches_the_content_first(visit: Visit) -> None:
 
 
 # ------------------------------------------------------------------------------------- live
+def test_todays_numbers_change_in_place(visit: Visit, stage: Stage) -> None:
+    page = visit()
+    below = page.locator("#bots-title")
+    before = below.bounding_box()
+    stage.tell("today", today=replace(samples_portfolio.TODAY, result=Decimal("1234567.89")))
+    expect(page.locator("#today-practice-USDT")).to_contain_text("+1,234,567.89 USDT")
+    stage.tell("today", today=replace(samples_portfolio.TODAY, equity=None, result=None))
+    expect(page.locator("#today-practice-USDT")).not_to_contain_text("USDT")
+    assert below.bounding_box() == before
+
+
 def test_news_arrives_once_and_changes_nothing_else(visit: Visit, stage: Stage) -> None:
     page = visit()
     expect(page.locator("#connection")).to_have_text("Live", use_inner_text=True)

@@ -10,7 +10,7 @@ import pytest
 
 from nexus.core.assets import load_assets
 from nexus.core.render import TEMPLATES, render, render_block
-from tests.templates import samples
+from tests.templates import samples, samples_portfolio
 
 STATES = sorted(samples.PAGES)
 
@@ -125,6 +125,7 @@ def test_what_comes_from_the_cdn_is_checked_by_the_browser() -> None:
         ("feed_item", "#feed-list", "item", samples.BOUGHT),
         ("decision", "#decision-list", "decision", samples.BLOCKED),
         ("totals", "#totals", "totals", samples.TOTALS),
+        ("today", "#today-practice-USDT", "today", samples_portfolio.TODAY),
     ],
 )
 def test_the_stream_brings_what_the_page_shows(

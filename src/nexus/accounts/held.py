@@ -81,6 +81,7 @@ HELD: Final[Mapping[str, Held]] = {
     "feed_items": _held("Lines of your live feed."),
     "user_limits": _held("Your limits."),
     "result_peaks": _held("The highest results of your bots, for your limits."),
+    "equity_points": _held("What your accounts came to over time."),
     "bots": _kept("Your bots.", status="stopped", status_reason=""),
     # the books
     "holdings": _kept("What your bots hold."),

@@ -36,6 +36,10 @@ class User(Table):
     disabled_at: Mapped[datetime | None]
     delete_after: Mapped[datetime | None]
     """Set while the person's wish to be deleted can still be taken back."""
+    time_zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
+    number_format: Mapped[str] = mapped_column(default="en-GB", server_default="en-GB")
+    display_currency: Mapped[str] = mapped_column(default="", server_default="")
+    """What totals are also shown in; empty for what they are in anyway."""
 
 
 class Identity(Table):

@@ -59,6 +59,7 @@ class BotView:
     """Where the strategy leaves the trade this bot is in; None where it set no stop."""
     limit: str = ""
     """Which of the owner's own limits keeps it from buying now; empty when none does."""
+    account_id: int = 0
 
     @property
     def can_start(self) -> bool:
@@ -147,9 +148,9 @@ def _query() -> Select[*tuple[Any, ...]]:
     trying = _next_tries().subquery()
     return (
         select(
-            Bot.id, Bot.user_id, Bot.symbol, Bot.strategy, Bot.status, Bot.status_reason,
-            Bot.status_by, Bot.allocation, ExchangeAccount.venue, ExchangeAccount.label,
-            ExchangeAccount.status.label("account_status"),
+            Bot.id, Bot.user_id, Bot.account_id, Bot.symbol, Bot.strategy, Bot.status,
+            Bot.status_reason, Bot.status_by, Bot.allocation, ExchangeAccount.venue,
+            ExchangeAccount.label, ExchangeAccount.status.label("account_status"),
             func.coalesce(Holding.quantity, ZERO).label("quantity"),
             func.coalesce(Holding.cost, ZERO).label("cost"),
             func.coalesce(Holding.realised, ZERO).label("realised"),
@@ -199,6 +200,7 @@ def _view(row: RowMapping, strategies: Strategies, allowance: Allowance | None) 
         quote=quote,
         strategy_label=strategy.label if strategy else row["strategy"],
         account_label=row["label"],
+        account_id=row["account_id"],
         venue=row["venue"],
         status=row["status"],
         note=_note(row),

@@ -59,6 +59,7 @@ def environment() -> Environment:
         price=price,
         quantity=quantity,
         quote_currency=quote_currency,
+        share=share,
         signed_money=signed_money,
         slug=slug,
         spark_points=spark_points,
@@ -100,6 +101,13 @@ def percent(value: Decimal | int | None) -> str:
         return NOTHING
     rounded = _rounded(value, 2)
     return f"{_sign(rounded)}{abs(rounded):,.2f}%"
+
+
+def share(value: Decimal | int | None) -> str:
+    """Write a part of a whole, which has no sign: `1.25%`."""
+    if value is None:
+        return NOTHING
+    return f"{_rounded(value, 2):,.2f}%"
 
 
 def price(value: Decimal | int | None) -> str:

@@ -7,7 +7,7 @@ A reader who is too slow is told so and skips ahead: nothing is buffered without
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 
 from nexus.bots.views import bots_of, total
-from nexus.core.db import Database
+from nexus.core.db import Database, Transaction
 from nexus.core.redis import Channel, RedisAwayError
 from nexus.feed.draw import (
     draw_bots,
@@ -24,9 +24,11 @@ from nexus.feed.draw import (
     draw_decision,
     draw_items,
     draw_markets,
+    draw_todays,
     message,
 )
 from nexus.feed.queries import decision_views, feed_view, market_views
+from nexus.portfolio.read_today import Today, todays_of
 from nexus.settings import Settings
 from nexus.strategy.border import Strategy
 
@@ -108,9 +110,11 @@ class Audience:
             markets = await market_views(tx, self.settings)
             bots = (await bots_of(tx, [seat.user_id], self.strategies)).get(seat.user_id, [])
             decisions = (await decision_views(tx, [seat.user_id]))[seat.user_id]
+            todays = await self._todays(tx, [seat.user_id])
         totals = total(bots, self.settings.symbols[0].partition("/")[2])
         drawn = "".join(draw_decision(decision) for decision in reversed(decisions))
-        return draw_markets(markets) + draw_bots(bots, totals, seat.csrf_token) + drawn
+        mine = draw_bots(bots, totals, seat.csrf_token) + draw_todays(todays[seat.user_id])
+        return draw_markets(markets) + mine + drawn
 
     async def listen(self) -> None:
         """Pass news on for as long as the process lives; a Redis that is away is waited for."""
@@ -203,10 +207,15 @@ class Audience:
             return
         async with self.database.transaction() as tx:
             found = await bots_of(tx, here, self.strategies)
+            todays = await self._todays(tx, here)
         for person, bots in found.items():
             totals = total(bots, self.settings.symbols[0].partition("/")[2])
             for seat in self.seats.get(person, ()):
-                seat.give(message(draw_bots(bots, totals, seat.csrf_token)))
+                mine = draw_bots(bots, totals, seat.csrf_token) + draw_todays(todays[person])
+                seat.give(message(mine))
+
+    async def _todays(self, tx: Transaction, people: Sequence[int]) -> Mapping[int, list[Today]]:
+        return await todays_of(tx, people, self.settings.market_stale_seconds)
 
     def _tell(self, person: int, data: bytes) -> None:
         for seat in self.seats.get(person, ()):

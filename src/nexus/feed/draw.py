@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from nexus.bots.views import BotView, Totals
 from nexus.core.render import render
 from nexus.feed.views import DecisionView, FeedView, MarketView
+from nexus.portfolio.read_today import Today
 
 
 def draw_markets(markets: Iterable[MarketView]) -> str:
@@ -21,6 +22,11 @@ def draw_bots(bots: Iterable[BotView], totals: Totals, csrf_token: str) -> str:
     """Draw a person's bots and what they are worth together."""
     cards = (render("feed/stream/bot.html", bot=bot, csrf_token=csrf_token) for bot in bots)
     return "".join(cards) + render("feed/stream/totals.html", totals=totals)
+
+
+def draw_todays(todays: Iterable[Today]) -> str:
+    """Draw what somebody has and what today brought, for each kind of their money."""
+    return "".join(render("feed/stream/today.html", today=today) for today in todays)
 
 
 def draw_decision(decision: DecisionView) -> str:

@@ -1,5 +1,6 @@
 """The live pages: home, its stream, and one page per symbol."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -17,17 +18,24 @@ from nexus.core.csrf import token_for
 from nexus.core.db import Database, Transaction
 from nexus.core.ids import LARGEST_ID
 from nexus.core.render import slug
+from nexus.core.site import site_of
 from nexus.core.web import AnyRequest, page
 from nexus.feed.audience import Seat
 from nexus.feed.onboard import checklist
 from nexus.feed.queries import decision_views, feed_of, market_views
 from nexus.feed.stream import stream
 from nexus.market.queries import recent_candles
+from nexus.portfolio.equity import moments_of
+from nexus.portfolio.equity_line import line_of
+from nexus.portfolio.read_today import todays_of
+from nexus.portfolio.search_trades import kinds_of_money
 from nexus.public.routes import landing
 
 FEED_LINES = 30
 CHART_CANDLES = 300
 TABLE_CANDLES = 10
+DAY = timedelta(days=1)
+"""How far back the little line of equity goes."""
 
 
 @get("/", opt={VISITORS: True})
@@ -42,6 +50,8 @@ async def show_home(
     feed = await feed_of(tx, person.id, limit=FEED_LINES)
     bots = (await bots_of(tx, [person.id], state.strategies)).get(person.id, [])
     decisions = await decision_views(tx, [person.id])
+    todays = await todays_of(tx, [person.id], settings.market_stale_seconds)
+    equity = await moments_of(tx, person.id, DAY)
     return page(
         request,
         "feed/home.html",
@@ -49,6 +59,9 @@ async def show_home(
         steps=await checklist(tx, person, has_bot=bool(bots)),
         bots=bots,
         totals=total(bots, settings.symbols[0].partition("/")[2]),
+        todays=todays.get(person.id, []),
+        lines={key: line_of(moments, key[1]) for key, moments in equity.items()},
+        kinds=kinds_of_money(demo=site_of(request).demo),
         feed=feed,
         decisions=decisions[person.id],
         last_event_id=str(feed[0].id if feed else 0),

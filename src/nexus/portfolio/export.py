@@ -6,7 +6,7 @@ a slow reader holds no connection to the database.
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -37,18 +37,26 @@ METHOD: Final = "FIFO per account and symbol"
 
 
 async def export_trades(
-    database: Database, user_id: int, search: TradeSearch, file: IO[bytes]
+    database: Database,
+    user_id: int,
+    search: TradeSearch,
+    file: IO[bytes],
+    kinds: Mapping[str, str] = KINDS,
 ) -> None:
     """Write every trade that fits, oldest first."""
     query = trades_query(user_id, replace(search, before=LARGEST_ID)).order_by(FillRow.id)
     file.write(csv_lines([TRADE_COLUMNS]))
     async with database.transaction() as tx:
         async for some in _partitions(tx, query):
-            file.write(csv_lines(map(_trade_line, some)))
+            file.write(csv_lines(_trade_line(trade, kinds) for trade in some))
 
 
 async def export_disposals(
-    database: Database, user_id: int, search: TradeSearch, file: IO[bytes]
+    database: Database,
+    user_id: int,
+    search: TradeSearch,
+    file: IO[bytes],
+    kinds: Mapping[str, str] = KINDS,
 ) -> None:
     """Write one line per sale and purchase it came out of, by account and symbol, oldest first.
 
@@ -68,7 +76,9 @@ async def export_disposals(
                 if (trade.account_id, trade.symbol) != where:
                     lots, where = Lots(), (trade.account_id, trade.symbol)
                 disposals = lots.take(trade)
-                lines += [_disposal_line(part) for part in disposals if _in_range(trade, search)]
+                lines += [
+                    _disposal_line(part, kinds) for part in disposals if _in_range(trade, search)
+                ]
             file.write(csv_lines(lines))
 
 
@@ -116,22 +126,22 @@ def _amount(value: Decimal) -> str:
     return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
 
 
-def _money(trade: Trade) -> str:
-    return KINDS["paper" if trade.venue == PAPER else "live"]
+def _money(trade: Trade, kinds: Mapping[str, str]) -> str:
+    return kinds["paper" if trade.venue == PAPER else "live"]
 
 
-def _trade_line(trade: Trade) -> Sequence[object]:
+def _trade_line(trade: Trade, kinds: Mapping[str, str]) -> Sequence[object]:
     return (
-        trade.at, trade.bot_id, trade.account, _money(trade), trade.symbol, trade.side,
+        trade.at, trade.bot_id, trade.account, _money(trade, kinds), trade.symbol, trade.side,
         trade.quantity, trade.price, trade.value, trade.quote, trade.fee, trade.fee_asset,
         trade.trade_id,
     )  # fmt: skip
 
 
-def _disposal_line(part: Disposal) -> Sequence[object]:
+def _disposal_line(part: Disposal, kinds: Mapping[str, str]) -> Sequence[object]:
     trade = part.trade
     return (
-        trade.account, _money(trade), trade.symbol, part.acquired, trade.at, part.quantity,
+        trade.account, _money(trade, kinds), trade.symbol, part.acquired, trade.at, part.quantity,
         part.cost, part.proceeds, part.fee, trade.fee_asset, part.result, trade.quote, METHOD,
         trade.trade_id,
     )  # fmt: skip

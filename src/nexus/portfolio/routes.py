@@ -13,13 +13,16 @@ from litestar.response import Stream
 from nexus.accounts.sessions import Person
 from nexus.bots.views import bots_of
 from nexus.core.db import Database, Transaction
+from nexus.core.site import site_of
 from nexus.core.web import AnyRequest, page, see_other
+from nexus.portfolio.equity import RANGES, moments_of
+from nexus.portfolio.equity_line import line_of
 from nexus.portfolio.export import export_disposals, export_trades
 from nexus.portfolio.search_trades import (
-    KINDS,
     SIDES,
     TradeSearch,
     choices_of,
+    kinds_of_money,
     read_search,
     search_trades,
 )
@@ -27,7 +30,8 @@ from nexus.portfolio.weigh_bots import purses_of
 
 FIELDS = ("bot", "account", "symbol", "side", "kind", "since", "until")
 CHUNK = 64 * 1024
-Export = Callable[[Database, int, TradeSearch, IO[bytes]], Awaitable[None]]
+FIRST_RANGE = "week"
+Export = Callable[[Database, int, TradeSearch, IO[bytes], Mapping[str, str]], Awaitable[None]]
 
 
 @get("/portfolio")
@@ -37,9 +41,26 @@ async def show_portfolio(
     tx: NamedDependency[Transaction],
     state: State,
 ) -> Response[str]:
-    """Show positions and results, together, per account and per bot."""
+    """Show positions and results, together, per account and per bot, and how they came about."""
     bots = (await bots_of(tx, [person.id], state.strategies)).get(person.id, [])
-    return page(request, "portfolio/portfolio.html", purses=purses_of(bots))
+    accounts = {bot.account_id: bot.account_label for bot in bots}
+    typed = request.query_params.get("account", "")
+    account = next((number for number in accounts if str(number) == typed), None)
+    chosen = request.query_params.get("range", "")
+    chosen = chosen if chosen in RANGES else FIRST_RANGE
+    moments = await moments_of(tx, person.id, RANGES[chosen][1], account)
+    return page(
+        request,
+        "portfolio/portfolio.html",
+        purses=purses_of(
+            (bot for bot in bots if account in (None, bot.account_id)), _kinds(request)
+        ),
+        lines={key: line_of(some, key[1]) for key, some in moments.items()},
+        accounts=accounts,
+        account=account,
+        ranges={name: words for name, (words, _) in RANGES.items()},
+        range=chosen,
+    )
 
 
 @get("/trades")
@@ -60,7 +81,7 @@ async def show_trades(
         errors=errors,
         choices=choices,
         sides=SIDES,
-        kinds=KINDS,
+        kinds=_kinds(request),
         trades=trades,
         searched=bool(_kept(typed)),
         query=urlencode(_kept(typed)),
@@ -95,7 +116,7 @@ async def _file(
         return see_other(f"/trades?{urlencode(_kept(typed))}")
     file = TemporaryFile()  # noqa: SIM115  it is closed when all of it has been sent
     try:
-        await export(database, person.id, search, file)
+        await export(database, person.id, search, file, _kinds(request))
     except BaseException:
         file.close()
         raise
@@ -112,6 +133,10 @@ async def _chunks(file: IO[bytes]) -> AsyncIterator[bytes]:
         file.seek(0)
         while chunk := file.read(CHUNK):
             yield chunk
+
+
+def _kinds(request: AnyRequest) -> Mapping[str, str]:
+    return kinds_of_money(demo=site_of(request).demo)
 
 
 def _typed(request: AnyRequest) -> dict[str, str]:

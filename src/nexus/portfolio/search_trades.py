@@ -17,7 +17,14 @@ from nexus.execution.models import FillRow
 LINES = 50
 SIDES: Final[Mapping[str, str]] = {"buy": "Bought", "sell": "Sold"}
 KINDS: Final[Mapping[str, str]] = {"paper": "Practice money", "live": "Real money"}
+SIMULATED_KINDS: Final[Mapping[str, str]] = {**KINDS, "live": "Simulated exchange"}
+"""What they are called in the demo, where no money is real."""
 PAPER: Final = "paper"
+
+
+def kinds_of_money(*, demo: bool) -> Mapping[str, str]:
+    """Name the kinds of money; in the demo none of it is real."""
+    return SIMULATED_KINDS if demo else KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,7 @@ def read_search(query: Mapping[str, str], choices: Choices) -> tuple[TradeSearch
         account=int(account) if account else None,
         symbol=word("symbol", choices.symbols, "Choose one of the symbols."),
         side=word("side", SIDES, "Choose bought or sold."),
-        kind=word("kind", KINDS, "Choose practice or real money."),
+        kind=word("kind", KINDS, "Choose one of the kinds of money."),
         since=day("since"),
         until=day("until"),
         before=int(before) if is_id else LARGEST_ID,

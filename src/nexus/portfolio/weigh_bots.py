@@ -1,6 +1,6 @@
 """What does somebody have, and what came of it? Sums of bots, apart for each kind of money."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -31,20 +31,27 @@ class Sum:
 class Purse:
     """What is never added to anything else: practice or real money, in one quote currency."""
 
+    practice: bool
     words: str
     total: Sum
     accounts: Sequence[Sum]
     bots: Sequence[BotView]
 
+    @property
+    def key(self) -> tuple[bool, str]:
+        """Name the purse: the kind of money and the currency."""
+        return self.practice, self.total.currency
 
-def purses_of(bots: Iterable[BotView]) -> list[Purse]:
+
+def purses_of(bots: Iterable[BotView], kinds: Mapping[str, str] = KINDS) -> list[Purse]:
     """Sort somebody's bots by kind of money and currency, real money first."""
     sorted_bots: dict[tuple[bool, str], list[BotView]] = {}
     for bot in bots:
         sorted_bots.setdefault((bot.venue == PAPER, bot.quote), []).append(bot)
     return [
         Purse(
-            f"{KINDS['paper' if practice else 'live']}, {currency}",
+            practice,
+            f"{kinds['paper' if practice else 'live']}, {currency}",
             _sum("Together", currency, ours),
             _by_account(currency, ours),
             ours,
