@@ -59,6 +59,7 @@ def environment() -> Environment:
         price=price,
         quantity=quantity,
         quote_currency=quote_currency,
+        share=share,
         signed_money=signed_money,
         slug=slug,
         spark_points=spark_points,
@@ -100,6 +101,14 @@ def percent(value: Decimal | int | None) -> str:
         return NOTHING
     rounded = _rounded(value, 2)
     return f"{_sign(rounded)}{abs(rounded):,.2f}%"
+
+
+def share(value: Decimal | int | None) -> str:
+    """Write a part of a whole, given in percent: `40%`, `33.3%`."""
+    if value is None:
+        return NOTHING
+    rounded = _rounded(value, 1).normalize()
+    return f"{rounded:f}%"
 
 
 def price(value: Decimal | int | None) -> str:
