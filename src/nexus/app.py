@@ -74,6 +74,7 @@ from nexus.exchanges import routes as exchanges
 from nexus.exchanges.open_doors import warn_of_open_doors
 from nexus.exchanges.welcome import open_practice_accounts
 from nexus.feed import routes as feed
+from nexus.feed import routes_bots as feed_bots
 from nexus.feed import routes_gate as feed_gate
 from nexus.feed.audience import Audience
 from nexus.feed.publish import CHANNEL
@@ -128,6 +129,7 @@ def create_app(settings: Settings) -> Litestar:
             *bots_accounts.route_handlers,
             *exchanges.route_handlers,
             *feed.route_handlers,
+            *feed_bots.route_handlers,
             *feed_gate.route_handlers,
             *mail.route_handlers,
             *notices.route_handlers,
