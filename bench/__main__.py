@@ -4,13 +4,14 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
-from bench import dispatch, one_decision, sign_in, ten_minutes
+from bench import dispatch, one_decision, phone, sign_in, ten_minutes
 
 SCENARIOS: dict[str, Callable[[], Awaitable[str]]] = {
     "one_decision": one_decision.measure,
     "sign_in": sign_in.measure,
     "ten_minutes": ten_minutes.measure,
     "dispatch": dispatch.measure,
+    "phone": phone.measure,
 }
 
 

@@ -12,6 +12,7 @@ import nexus.fanout.models
 import nexus.feed.models
 import nexus.mail.models
 import nexus.market.models
+import nexus.notices.models
 import nexus.pipeline.models
 import nexus.portfolio.models
 import nexus.regime.models

@@ -18,6 +18,7 @@ from prove.judge import Verdicts, judge
 
 CALM_SECONDS = 90.0
 """How long it may take until the first order: only what trades can be disturbed."""
+FEWEST_PEOPLE = 100
 QUIET_SECONDS = 150.0
 """How long after the last fault everything may take to come to its end."""
 
@@ -47,12 +48,15 @@ NOT_PLACED = """
 @click.command()
 @click.option("--seconds", default=240.0, show_default=True, help="How long to break things.")
 @click.option("--seed", type=int, help="Decides what breaks when; chosen by chance if not given.")
-@click.option("--people", default=240, show_default=True, help="Each has two bots.")
+@click.option("--people", type=int, help="Each has two bots; as many as seconds if not given.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
-def main(seconds: float, seed: int | None, people: int, *, as_json: bool) -> None:
+def main(seconds: float, seed: int | None, people: int | None, *, as_json: bool) -> None:
     """Break everything, heal it, and judge by the exchange's own journal."""
     chosen = random.SystemRandom().randrange(10**6) if seed is None else seed
-    report, verdicts = asyncio.run(prove(seconds, chosen, people))
+    # A bot whose order's fate is unclear waits for minutes: a longer run needs more of them, or
+    # there is nothing left to break.
+    crowd = max(FEWEST_PEOPLE, round(seconds)) if people is None else people
+    report, verdicts = asyncio.run(prove(seconds, chosen, crowd))
     _print(report, verdicts, as_json=as_json)
     sys.exit(0 if verdicts.hold else 1)
 

@@ -14,6 +14,7 @@ from nexus.bots.models import Bot
 from nexus.core.clock import now
 from nexus.core.db import Database, Table, Transaction
 from nexus.exchanges.models import ExchangeAccount, KeyDrop
+from nexus.notices.models import PushDevice
 
 Maker = Callable[[Transaction, int], Awaitable[int | str]]
 
@@ -99,10 +100,24 @@ async def session(tx: Transaction, user_id: int) -> int:
     return (await tx.scalars(newest.limit(1))).one()
 
 
+async def device(tx: Transaction, user_id: int) -> int:
+    row = PushDevice(
+        user_id=user_id,
+        session_id=await session(tx, user_id),
+        endpoint=f"https://push.example.com/{secrets.token_hex(8)}",
+        public_key="",
+        auth="",
+        name="Firefox on Android",
+        created_at=now(),
+    )
+    return await _add(tx, row)
+
+
 MAKERS: dict[str, Maker] = {
     "account": account,
     "account_id": live_account,
     "bot_id": bot,
+    "device_id": device,
     "drop_id": drop,
     "identity_id": identity,
     "passkey_id": passkey,

@@ -1,5 +1,6 @@
 """What may every test ask for? Its own migrated database and an empty Redis, both real."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -14,6 +15,16 @@ from tests.databases import (
     redis_server,
     template_database,
 )
+
+NOW = "PYTEST_CURRENT_TEST"
+
+
+@pytest.fixture(autouse=True)
+def _same_environment() -> Iterator[None]:
+    """Fail a test that leaves the environment changed: the next one would read other settings."""
+    before = {name: value for name, value in os.environ.items() if name != NOW}
+    yield
+    assert {name: value for name, value in os.environ.items() if name != NOW} == before
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from nexus.exchanges.protocol import (
     Fill,
     Filters,
     Intent,
+    KeyInvalidError,
     NotPlaced,
     Outcome,
     Rejected,
@@ -63,6 +64,8 @@ class ScriptedExchange:
         """What every account has free; None where nobody may ask, as in a fan-out."""
         self.blind = False
         self.away = False
+        self.locked_out = False
+        """Whether no key is accepted with a question."""
         self._trades = count(1)
 
     def next_orders(self, *acts: Act) -> None:
@@ -80,6 +83,8 @@ class ScriptedExchange:
         self.asked.append(client_order_id)
         if self.away:
             raise ExchangeAwayError("scripted")
+        if self.locked_out:
+            raise KeyInvalidError("scripted", 401, -2015)
         return None if self.blind else self.journal.get(client_order_id)
 
     async def balances(self, account: Account) -> dict[str, Decimal]:

@@ -30,6 +30,8 @@ NAMES_NOTHING = {
     "next", "password", "reason", "recovery_code", "risk", "role", "strategy", "symbol", "terms",
     "token", "current", "display_name", "key", "kind", "label", "secret", "per_trade", "day_loss",
     "day_loss_closes", "drawdown", "drawdown_closes", "positions", "cooldown_minutes", "way",
+    "trade_push", "trade_mail", "blocked_push", "blocked_mail", "trouble_push", "trouble_mail",
+    "endpoint", "public_key", "auth",
 }  # fmt: skip
 # Addresses whose words are not somebody's, and an example of each.
 SHARED = {"name": "BTC-USDT", "issuer": "google", "step": "factor", "file_path": "icons/nexus.svg"}

@@ -48,10 +48,7 @@ from nexus.accounts.openid import open_clients
 from nexus.accounts.refusals import Refusals
 from nexus.accounts.roles import hide_rooms, require_role, take_as_long
 from nexus.accounts.step_up import ask_for_factor, ask_for_proof, require_proof
-from nexus.admin import routes as admin
-from nexus.admin import routes_audit as admin_audit
-from nexus.admin import routes_close as admin_close
-from nexus.admin import routes_switches as admin_switches
+from nexus.admin import rooms as admin
 from nexus.billing.welcome import give_first_tier
 from nexus.bots import routes as bots
 from nexus.bots import routes_accounts as bots_accounts
@@ -77,11 +74,14 @@ from nexus.exchanges import routes as exchanges
 from nexus.exchanges.open_doors import warn_of_open_doors
 from nexus.exchanges.welcome import open_practice_accounts
 from nexus.feed import routes as feed
+from nexus.feed import routes_bots as feed_bots
 from nexus.feed import routes_gate as feed_gate
 from nexus.feed.audience import Audience
 from nexus.feed.publish import CHANNEL
 from nexus.feed.wiring import open_reactions
 from nexus.mail import routes as mail
+from nexus.notices import routes as notices
+from nexus.notices.vapid import open_vapid
 from nexus.pipeline.wiring import ring_for_closes
 from nexus.portfolio import routes as portfolio
 from nexus.public import routes as public
@@ -123,17 +123,16 @@ def create_app(settings: Settings) -> Litestar:
             *accounts_settings.route_handlers,
             *accounts_sign_up.route_handlers,
             *admin.route_handlers,
-            *admin_audit.route_handlers,
-            *admin_switches.route_handlers,
-            *admin_close.route_handlers,
             *bots.route_handlers,
             *bots_limits.route_handlers,
             *bots_stop.route_handlers,
             *bots_accounts.route_handlers,
             *exchanges.route_handlers,
             *feed.route_handlers,
+            *feed_bots.route_handlers,
             *feed_gate.route_handlers,
             *mail.route_handlers,
+            *notices.route_handlers,
             *portfolio.route_handlers,
             *public.route_handlers,
             *public_install.route_handlers,
@@ -283,6 +282,7 @@ def _state(settings: Settings) -> State:
             "site": site,
             "database": database,
             "redis": redis,
+            "vapid": open_vapid(settings),
             "queue": queue,
             "strategies": strategies,
             "track_records": TrackRecords(strategies),

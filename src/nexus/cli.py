@@ -17,6 +17,7 @@ from nexus.local.command import up_command
 from nexus.local.errors import LocalError
 from nexus.local.given import bring_to_newest_shape, check_database
 from nexus.local.replay_command import replay_command
+from nexus.notices.command import push_key_command
 from nexus.settings import Settings, SettingsError, load_settings
 from nexus.simulator.command import simulator
 from nexus.strategy.border import StrategyError
@@ -99,6 +100,7 @@ main.add_command(audit_command)
 main.add_command(admin_command)
 main.add_command(keys_command)
 main.add_command(ledger_command)
+main.add_command(push_key_command)
 
 if __name__ == "__main__":
     main()

@@ -36,6 +36,9 @@ from nexus.feed.publish import CHANNEL
 from nexus.feed.wiring import open_reactions
 from nexus.market.observe import Observer
 from nexus.market.queries import prices_of
+from nexus.notices.jobs import send_notes
+from nexus.notices.send import PushDesk
+from nexus.notices.vapid import open_vapid
 from nexus.pipeline.desk import Desk
 from nexus.pipeline.gap import stop_after_gap
 from nexus.pipeline.jobs import refresh_accounts, refresh_filters, sweep, tick
@@ -51,6 +54,7 @@ JOBS = (
     sweep,
     refresh_accounts,
     refresh_filters,
+    send_notes,
     check_dropped_key,
     check_drops,
     check_health,
@@ -65,6 +69,7 @@ JOBS = (
 logger = structlog.get_logger()
 
 SWEEP_SECONDS = 3
+NOTES_SECONDS = 5
 DROPS_SECONDS = 10
 CONCURRENCY = 10
 IDLE_SECONDS = 2
@@ -106,6 +111,7 @@ async def _work(settings: Settings) -> None:
         settings=settings,
         worker=broker.worker,
     )
+    vapid = open_vapid(settings)
     share = SlowShare(exchanges.adapters, redis, settings.reconcile_weight_percent)
     read_balances = partial(
         refresh_these_accounts, database, exchanges, busy=busy_accounts(), share=share
@@ -130,11 +136,12 @@ async def _work(settings: Settings) -> None:
             "histories": open_histories(exchanges.adapters),
             "share": share,
             "key_desk": KeyDesk(database, exchanges, settings),
+            "push_desk": PushDesk(database, vapid, settings) if vapid else None,
         }
     )
     # Before the first job: what a restored database still wants to send may have been sent.
     await _look_for_gap(database, settings)
-    # Nothing can be sized before the filters are known, and their next round may be minutes away.
+    # Nothing can be sized before the filters are known.
     # What was done while no worker was there is looked for from now on, not from the next minute.
     await broker.bell.ring(refresh_filters.later(), check_drops.later(), reconcile_accounts.later())
     ears = asyncio.create_task(keep_listening(new_listener))
@@ -170,9 +177,11 @@ def _crons(settings: Settings) -> list[CronJob[Any]]:
         CronJob(sweep.function, f"* * * * * */{SWEEP_SECONDS}", timeout=sweep.timeout),
         CronJob(refresh_accounts.function, "* * * * *", timeout=refresh_accounts.timeout),
         CronJob(reconcile_accounts.function, "* * * * *", timeout=reconcile_accounts.timeout),
+        CronJob(send_notes.function, f"* * * * * */{NOTES_SECONDS}", timeout=send_notes.timeout),
         CronJob(check_drops.function, f"* * * * * */{DROPS_SECONDS}", timeout=check_drops.timeout),
         CronJob(check_health.function, "* * * * *", timeout=check_health.timeout),
-        CronJob(refresh_filters.function, "*/10 * * * *", timeout=refresh_filters.timeout),
+        # A symbol that opens again after a halt is traded within a minute.
+        CronJob(refresh_filters.function, "* * * * * 40", timeout=refresh_filters.timeout),
         CronJob(erase_people.function, "17 * * * *", timeout=erase_people.timeout),
         CronJob(publish_audit_head.function, "0 * * * *", timeout=publish_audit_head.timeout),
         CronJob(prune_old_lines.function, "29 * * * *", timeout=prune_old_lines.timeout),

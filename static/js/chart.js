@@ -1,4 +1,5 @@
 // What did the price do? Draws the candles of a symbol's page, in the colours of the style sheet.
+// A bot's page brings its own trades and the times in which entries were blocked along.
 "use strict";
 
 (async () => {
@@ -7,7 +8,9 @@
     canvas.dataset.state = "failed";
     return;
   }
-  const { CandlestickSeries, CrosshairMode, createChart } = window.LightweightCharts;
+  const {
+    CandlestickSeries, CrosshairMode, HistogramSeries, createChart, createSeriesMarkers,
+  } = window.LightweightCharts;
 
   // Canvas knows no custom properties: a probe element turns each token into a plain colour.
   function colour(token) {
@@ -53,21 +56,45 @@
   async function load() {
     const response = await fetch(canvas.dataset.candles, { headers: { Accept: "application/json" } });
     if (!response.ok) throw new Error(`candles answered ${response.status}`);
-    return (await response.json()).map(({ time, open, high, low, close }) => ({
+    const body = await response.json();
+    const candles = (body.candles ?? body).map(({ time, open, high, low, close, blocked }) => ({
       time: Number(time), open: Number(open), high: Number(high), low: Number(low), close: Number(close),
+      blocked: blocked === true,
     }));
+    return { candles, marks: body.marks ?? [] };
   }
 
-  function summarise(candles, write) {
+  // A bar from bottom to top behind each candle in which nobody could enter.
+  function shade(chart, candles) {
+    if (!candles.some((candle) => candle.blocked)) return null;
+    const zones = chart.addSeries(HistogramSeries, {
+      color: colour("blocked"), priceScaleId: "zones", lastValueVisible: false, priceLineVisible: false,
+    });
+    zones.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0 }, visible: false });
+    zones.setData(candles.map(({ time, blocked }) => (blocked ? { time, value: 1 } : { time })));
+    return zones;
+  }
+
+  function arrows(marks) {
+    const accent = colour("accent");
+    const text = colour("text");
+    return marks.map(({ time, side }) => side === "buy"
+      ? { time, position: "belowBar", shape: "arrowUp", color: accent, text: "Bought" }
+      : { time, position: "aboveBar", shape: "arrowDown", color: text, text: "Sold" });
+  }
+
+  function summarise(candles, marks, write) {
     const high = Math.max(...candles.map((candle) => candle.high));
     const low = Math.min(...candles.map((candle) => candle.low));
     const summary = document.getElementById("chart-summary");
-    summary.textContent = `${candles.length} candles, between ${write(low)} and ${write(high)}. Times are UTC.`;
+    const bought = marks.filter(({ side }) => side === "buy").length;
+    const own = marks.length ? ` You bought ${bought} and sold ${marks.length - bought} times.` : "";
+    summary.textContent = `${candles.length} candles, between ${write(low)} and ${write(high)}.${own} Times are UTC.`;
   }
 
   canvas.dataset.state = "loading";
   try {
-    const candles = await load();
+    const { candles, marks } = await load();
     if (candles.length === 0) {
       canvas.dataset.state = "empty";
       return;
@@ -79,17 +106,21 @@
       minimumFractionDigits: decimals, maximumFractionDigits: decimals,
     });
     const chart = createChart(canvas, look(write));
+    const zones = shade(chart, candles);
     const series = chart.addSeries(CandlestickSeries, {
       ...candleColours(),
       priceFormat: { type: "price", precision: decimals, minMove: 10 ** -decimals },
     });
     series.setData(candles);
     chart.timeScale().setVisibleLogicalRange({ from: candles.length - 60, to: candles.length + 2 });
-    summarise(candles, write);
+    const signs = createSeriesMarkers(series, arrows(marks));
+    summarise(candles, marks, write);
     canvas.dataset.state = "drawn";
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       chart.applyOptions(look(write));
       series.applyOptions(candleColours());
+      signs.setMarkers(arrows(marks));
+      zones?.applyOptions({ color: colour("blocked") });
     });
   } catch (error) {
     console.error(error);

@@ -34,3 +34,25 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(caches.match(request).then((kept) => kept || fetch(request)));
   }
 });
+
+self.addEventListener("push", (event) => {
+  const notice = event.data ? event.data.json() : { title: "Nexus", body: "", tag: "", url: "/" };
+  event.waitUntil(
+    self.registration.showNotification(notice.title, {
+      body: notice.body,
+      icon: "/static/icons/nexus-192.png",
+      data: { url: notice.url },
+    }),
+  );
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const url = new URL(event.notification.data.url, self.location.origin);
+  event.waitUntil(
+    self.clients.matchAll({ type: "window" }).then((open) => {
+      const mine = open.find((client) => new URL(client.url).pathname === url.pathname);
+      return mine ? mine.focus() : self.clients.openWindow(url.href);
+    }),
+  );
+});

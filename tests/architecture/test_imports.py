@@ -35,6 +35,7 @@ PLANTED = [
     ("resend", "bots/models.py", "import resend"),
     ("language-models", "strategy/decide.py", "import openai"),
     ("language-models", "regime/judge.py", "from anthropic import Anthropic"),
+    ("web-push", "feed/write.py", "from pywebpush import webpush"),
 ]
 
 Lint = Callable[..., subprocess.CompletedProcess[str]]

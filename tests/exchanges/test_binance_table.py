@@ -5,6 +5,8 @@ import pytest
 from nexus.exchanges.binance import Binance
 from nexus.exchanges.protocol import (
     Accepted,
+    ExchangeAwayError,
+    KeyInvalidError,
     NotPlaced,
     Outcome,
     Rejected,
@@ -12,7 +14,7 @@ from nexus.exchanges.protocol import (
 )
 from nexus.exchanges.sign import BinanceRequests
 from tests.exchanges.conformance import outcome_of
-from tests.exchanges.desk import ACCEPTED, ORDER, adapter, buy, refusal
+from tests.exchanges.desk import ACCEPTED, ALICE, ORDER, adapter, buy, refusal
 from tests.exchanges.venue import CLOSE, HANG, RESET, Venue, answer, cut_off, filled
 
 # ------------------------------------------------------------- every outcome, over real HTTP
@@ -103,6 +105,16 @@ async def test_a_revoked_key_is_known_even_after_good_calls(venue: Venue, binanc
     venue.says[ORDER] = answer(401, refusal(-2015))
     outcome = await outcome_of(binance, buy("nx-2"))
     assert outcome == NotPlaced(-2015, "said", key_invalid=True)
+
+
+async def test_a_question_with_a_revoked_key_says_so(venue: Venue, binance: Binance) -> None:
+    venue.says["GET /api/v3/order"] = answer(401, refusal(-2015))
+    with pytest.raises(KeyInvalidError):
+        await binance.find(ALICE, "BTC/USDT", "nx-1")
+    venue.says["GET /api/v3/order"] = answer(429, refusal(-1003))
+    with pytest.raises(ExchangeAwayError) as away:
+        await binance.find(ALICE, "BTC/USDT", "nx-1")
+    assert not isinstance(away.value, KeyInvalidError)
 
 
 async def test_a_stale_connection_is_not_used_to_send_twice(venue: Venue, binance: Binance) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from nexus.accounts.models import AuditEntry
 from nexus.core.clock import now, to_ms
 from nexus.core.db import Database, Transaction
+from nexus.exchanges import health
 from nexus.exchanges.events import KeyNews
 from nexus.exchanges.health import check_health
 from nexus.exchanges.models import ExchangeAccount
@@ -165,3 +166,23 @@ async def test_a_removed_account_is_asked_about_no_more(watch: Watch) -> None:
 def test_what_an_account_may_do(status: str, buys: bool, sells: bool) -> None:  # noqa: FBT001
     assert may_trade(status, Side.BUY) is buys
     assert may_trade(status, Side.SELL) is sells
+
+
+async def test_a_round_takes_a_few_at_a_time_and_has_an_end(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose turn was taken and is not asked any more, because the round was cut off, waits long."""
+    waiting, asked = list(range(9)), []
+
+    async def due(_database: Database) -> list[int]:
+        return [waiting.pop(0) for _ in range(2)]
+
+    async def check(_desk: object, _ring: object, account: int) -> None:
+        asked.append(account)
+
+    monkeypatch.setattr(health, "A_ROUND", 6)
+    monkeypatch.setattr(health, "_due", due)
+    monkeypatch.setattr(health, "_check", check)
+    await check_health(watch.counter.desk)
+    assert asked == [0, 1, 2, 3, 4, 5]
+    assert waiting == [6, 7, 8]

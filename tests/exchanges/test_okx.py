@@ -19,6 +19,7 @@ from nexus.exchanges.protocol import (
     Accepted,
     Account,
     ExchangeAwayError,
+    KeyInvalidError,
     NotPlaced,
     Side,
     Unclear,
@@ -119,6 +120,14 @@ async def test_a_code_of_the_request_is_judged_as_the_table_says(
     venue.says[ORDER] = lambda: refused(code, "said")
     assert isinstance(await outcome_of(okx, stand.buy("nx-1", 100)), kind)
     assert len(venue.requests(ORDER)) == 1
+
+
+async def test_a_question_with_a_key_that_is_no_longer_accepted_says_so(
+    venue: OkxStand, okx: Okx
+) -> None:
+    venue.says["GET trade/order"] = lambda: refused(50119, "said", 401)
+    with pytest.raises(KeyInvalidError):
+        await okx.find(ALICE, "BTC/USDT", "nx-1")
 
 
 @pytest.mark.parametrize("code", [50105, 50110, 50111, 50114, 50119])

@@ -14,7 +14,7 @@ from nexus.exchanges.connect import open_paper_account
 from nexus.exchanges.filters import read_filters, store_filters
 from nexus.exchanges.models import AccountBalance, ExchangeAccount
 from nexus.exchanges.paper import Paper, plain_filters
-from nexus.exchanges.protocol import Account, ExchangeAwayError, Filters
+from nexus.exchanges.protocol import Account, ExchangeAwayError, Filters, KeyInvalidError
 from nexus.exchanges.refresh import refresh_all_filters, refresh_oldest_accounts
 from nexus.exchanges.registry import Exchanges
 from nexus.settings import Settings
@@ -32,10 +32,13 @@ class Asked(Paper):
         super().__init__(database, settings, fixed_prices)
         self.asked: list[int] = []
         self.failing: set[int] = set()
+        self.locked_out: set[int] = set()
         self.away = False
 
     async def balances(self, account: Account) -> dict[str, Decimal]:
         self.asked.append(account.id)
+        if account.id in self.locked_out:
+            raise KeyInvalidError("no such key", 401, -2015)
         if account.id in self.failing:
             raise ExchangeAwayError("its key is locked")
         return {"USDT": Decimal(777)}
@@ -89,6 +92,19 @@ async def test_accounts_that_fail_keep_nobody_waiting(
         with use(SetClock(AT + timedelta(minutes=1 + minute))):
             await refresh_oldest_accounts(database, exchanges, busy=NOBODY)
     assert set(venue.asked) == set(accounts)
+
+
+async def test_a_key_that_is_not_accepted_stops_its_account_and_is_checked_next(
+    database: Database, exchanges: Exchanges, venue: Asked, accounts: list[int]
+) -> None:
+    gone, other, *_ = accounts
+    venue.locked_out = {gone}
+    await refresh_oldest_accounts(database, exchanges, busy=NOBODY)
+    async with database.transaction() as tx:
+        found = {row.id: row for row in await tx.scalars(select(ExchangeAccount))}
+    assert found[gone].status == "key_invalid"
+    assert found[gone].health_at is None
+    assert found[other].status == "active"
 
 
 async def test_removed_and_busy_accounts_are_left_alone(

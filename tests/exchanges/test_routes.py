@@ -116,6 +116,8 @@ async def test_a_pair_is_made_registered_and_connected(desk: Desk) -> None:
     page = (await desk.browser.get("/accounts")).text
     assert "My savings" in page
     assert made["key"][-4:] in page
+    page = " ".join((await desk.browser.get("/accounts/1")).text.split())
+    assert re.search(r"<dt>USDT, known (just now|[^<]* ago)</dt> <dd> [\d,.]+ </dd>", page)
 
 
 async def test_what_is_wrong_is_said_and_checked_again_without_pasting(desk: Desk) -> None:

@@ -29,6 +29,24 @@ async def test_a_key_the_exchange_refuses_stops_its_account(scene: Scene) -> Non
     assert (await scene.plans())[2].reason == "ACCOUNT_NOT_ACTIVE: status=key_invalid"
 
 
+async def test_a_key_that_is_refused_with_a_question_stops_its_account_too(scene: Scene) -> None:
+    bot = await scene.bot()
+    scene.exchange.next_orders(lose_answer(placed=True))
+    await scene.place(await scene.enter())
+    scene.passes(seconds=31)
+    scene.exchange.locked_out = True
+    await scene.ask()
+    [account] = await scene.rows(ExchangeAccount)
+    assert (account.status, account.health_at) == ("key_invalid", None)
+    [order] = await scene.orders()
+    assert order.status == "UNKNOWN", "a question that was refused tells nothing of the order"
+
+    scene.exchange.locked_out = False
+    scene.passes(minutes=2)
+    await scene.ask()
+    assert (await scene.holding(bot)).quantity == BOUGHT - FEE
+
+
 async def test_an_account_its_owner_removed_stays_removed(scene: Scene) -> None:
     await scene.bot()
     plans = await scene.enter()

@@ -12,7 +12,13 @@ from structlog.testing import capture_logs
 
 from nexus.core.clock import now
 from nexus.exchanges.models import ExchangeAccount
-from nexus.exchanges.protocol import Account, ExchangeAwayError, Report, VenueStatus
+from nexus.exchanges.protocol import (
+    Account,
+    ExchangeAwayError,
+    KeyInvalidError,
+    Report,
+    VenueStatus,
+)
 from nexus.execution import reconcile
 from nexus.execution.models import OrderRow, OrphanOrder
 from nexus.execution.reconcile import IN_HAND, reconcile_account, reconcile_accounts
@@ -32,6 +38,7 @@ class Listed:
     beside: list[Report] = field(default_factory=list)
     asked: list[tuple[int, str, datetime]] = field(default_factory=list)
     away: set[int] = field(default_factory=set)
+    locked_out: set[int] = field(default_factory=set)
 
     async def recent_orders(
         self, account: Account, symbol: str, since: datetime
@@ -39,6 +46,8 @@ class Listed:
         self.asked.append((account.id, symbol, since))
         if account.id in self.away:
             raise ExchangeAwayError("scripted")
+        if account.id in self.locked_out:
+            raise KeyInvalidError("scripted", 401, -2015)
         if symbol != BTC:
             return []
         journal = self.scene.exchange.journal.values()
@@ -225,6 +234,14 @@ async def test_one_that_is_away_keeps_nobody_waiting(scene: Scene, listed: Liste
     assert await round_of(scene, listed, Share(1)) == [first]
     scene.passes(minutes=1)
     assert await round_of(scene, listed, Share(1)) == [second]
+
+
+async def test_a_key_that_is_not_accepted_stops_its_account(scene: Scene, listed: Listed) -> None:
+    first, second = await keyed(scene), await keyed(scene)
+    listed.locked_out = {first}
+    await round_of(scene, listed, Share())
+    accounts = {account.id: account.status for account in await scene.rows(ExchangeAccount)}
+    assert accounts == {first: "key_invalid", second: "active"}
 
 
 async def test_a_round_has_an_end(

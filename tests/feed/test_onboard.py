@@ -1,5 +1,6 @@
 """Does the checklist say what somebody has really done, and go away when it is over?"""
 
+import re
 from collections.abc import AsyncIterator
 from decimal import Decimal
 
@@ -28,7 +29,7 @@ async def website(
 async def states(browser: Browser) -> list[str]:
     """Read each step's state off the page."""
     page = (await browser.get("/")).text
-    return [part.split('"')[0] for part in page.split('class="step" data-state="')[1:]]
+    return re.findall(r'class="step"\s+data-state="(\w+)"', page)
 
 
 async def ada_id(website: Website) -> int:

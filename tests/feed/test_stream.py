@@ -15,7 +15,8 @@ from nexus.core.redis import Channel
 from nexus.feed import stream as streaming
 from nexus.feed.audience import MOST_STREAMS, Audience, Seat
 from nexus.feed.publish import CHANNEL
-from nexus.feed.stream import MISSED_LINES
+from nexus.feed.stream import MISSED_LINES, RETOLD_IDS
+from nexus.feed.write import first_id_at
 from nexus.strategy.border import Action
 from tests.feed.customers import add_lines, customers, facts_of, scene_of
 from tests.feed.watching import heard, lines_in, until, watching
@@ -28,6 +29,12 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a quiet stream say so at once, and ask each time whether somebody is signed in."""
     monkeypatch.setattr(streaming, "PING_SECONDS", 0.02)
     monkeypatch.setattr(streaming, "SESSION_CHECK_SECONDS", 0)
+
+
+@pytest.fixture(autouse=True)
+def exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tell nothing again, so that small ids suffice."""
+    monkeypatch.setattr(streaming, "RETOLD_IDS", 0)
 
 
 def audience_of(website: Website) -> Audience:
@@ -82,6 +89,17 @@ async def test_the_newest_are_given_when_more_were_missed_than_a_page_holds(
         await add_lines(website, alice.id, range(1, MISSED_LINES + 11))
         async with watching(alice.browser) as page:
             assert lines_in(await page.event()) == [*range(11, MISSED_LINES + 11)]
+
+
+async def test_a_line_that_was_committed_late_is_not_lost(
+    website: Website, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "RETOLD_IDS", RETOLD_IDS)
+    early, seen = first_id_at(1_000_000), first_id_at(1_009_000)
+    async with customers(website, "alice") as [alice]:
+        await add_lines(website, alice.id, [first_id_at(998_000), early, seen])
+        async with watching(alice.browser, f"/live?after={seen}") as page:
+            assert lines_in(await page.event()) == [early, seen]
 
 
 @pytest.mark.parametrize(

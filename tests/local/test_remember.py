@@ -27,6 +27,7 @@ def test_the_settings_accept_the_secrets(folder: Path, monkeypatch: pytest.Monke
 
     assert Settings().session_secret.get_secret_value()
     assert Settings().key_encryption_key.get_secret_value()
+    assert Settings().vapid_private_key.get_secret_value()
 
 
 def test_a_missing_secret_is_made_and_the_others_stay(folder: Path) -> None:

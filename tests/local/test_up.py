@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -120,7 +121,8 @@ def refused(
         assert seen.out == ""
         return seen.err
 
-    with home() as path:
+    # It completes its own environment before it looks at anything else.
+    with patch.dict(os.environ), home() as path:
         yield refuse
 
 

@@ -11,6 +11,7 @@ from nexus.feed.views import DecisionView, FeedView, MarketView
 from nexus.market.snapshot import Candle
 from tests.templates import (
     samples_admin,
+    samples_bots,
     samples_exchanges,
     samples_factors,
     samples_portfolio,
@@ -243,26 +244,6 @@ def home(*, empty: bool = False) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def new_bot(*, wrong: bool = False) -> dict[str, Any]:
-    """Give the new-bot page's context, fresh or after mistakes."""
-    mistakes = {
-        "allocation": "Write an amount of at least 10, like 250.",
-        "account": "This account has 4.20 USDT free. Choose another or a smaller amount.",
-    }
-    typed = {"strategy": "other", "symbol": "ETH/USDT", "account": "2", "allocation": "abc"}
-    return page("/bots/new") | {
-        "symbols": ["BTC/USDT", "ETH/USDT"],
-        "strategies": [
-            ("trend", "Trend follower", "Buys in layers while a trend lasts, leaves at its end."),
-            ("other", "Another strategy", "Something else that an operator hosts."),
-        ],
-        "accounts": [(1, "Paper account", "paper", Decimal(9000)), (2, "Main", "binance", None)],
-        "form": typed if wrong else dict.fromkeys(typed, "") | {"strategy": "trend"},
-        "errors": mistakes if wrong else {},
-        "minimum": Decimal(10),
-    }
-
-
 def close_bot(bot: BotView, *, wrong: bool = False) -> dict[str, Any]:
     """Give the confirm page's context."""
     mistakes = {"": "The price is too old to sell on right now. Try again in a minute."}
@@ -310,8 +291,6 @@ def error() -> dict[str, Any]:
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "home": ("feed/home.html", home()),
     "home-empty": ("feed/home.html", home(empty=True)),
-    "new": ("bots/new.html", new_bot()),
-    "new-wrong": ("bots/new.html", new_bot(wrong=True)),
     "close": ("bots/close.html", close_bot(HOLDING)),
     "close-empty": ("bots/close.html", close_bot(WAITING)),
     "close-wrong": ("bots/close.html", close_bot(HOLDING, wrong=True)),
@@ -335,7 +314,12 @@ PAGES |= {
 }
 PAGES |= {
     name: (template, page(f"/{name}") | context)
-    for pages in (samples_sign_up.PERSONS_PAGES, samples_exchanges.PAGES, samples_portfolio.PAGES)
+    for pages in (
+        samples_sign_up.PERSONS_PAGES,
+        samples_exchanges.PAGES,
+        samples_portfolio.PAGES,
+        samples_bots.pages(HOLDING, WAITING),
+    )
     for name, (template, context) in pages.items()
 }
 PAGES["data-leaving"] = (

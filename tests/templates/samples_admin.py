@@ -7,8 +7,11 @@ from typing import Any
 
 from nexus.admin.act import ROLE_WORDS
 from nexus.admin.close import Closing
+from nexus.admin.exchanges import Connected, Doubts, KeysOf
 from nexus.admin.queries import Counts, EntryView, PersonRow, PersonView, SessionView
 from nexus.admin.stop import ScopeView, SwitchView
+from nexus.exchanges.governor import EgressState
+from nexus.exchanges.queries import HEALTH_WORDS
 
 AT = datetime(2026, 3, 2, 14, 32, 5, tzinfo=UTC)
 LONG = "somebody.with.a.long.address@subdomain.of.a.long.example.com"
@@ -82,6 +85,20 @@ _person = {
 _switches = {"scopes": SCOPES, "decides": True, "sent": "", "reason": "", "errors": {}}
 _role = {"shown": SHOWN, "roles": ROLE_WORDS, "role": "reader", "reason": "", "errors": {}}
 
+_ways = [
+    EgressState("api.binance.com/default", 5120, 6000, 0, "", alone=False),
+    EgressState("api.binance.com/tokyo", 6000, 6000, 0, "used up", alone=True),
+    EgressState("okx.example/default", 12, 6000, 290, "banned", alone=False),
+]
+_connected = {
+    "ways": _ways,
+    "connected": Connected(4990, 3990, AT, None),
+    "keys": [KeysOf("binance", "ok", 4980), KeysOf("okx", "revoked", 10)],
+    "health_words": HEALTH_WORDS,
+    "doubts": Doubts(3, 0),
+}
+_alone = _connected | {"ways": _ways[:1], "keys": [], "doubts": Doubts(0, 0)}
+
 ADMIN_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "admin": (
         "admin/people.html",
@@ -105,6 +122,11 @@ ADMIN_PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "admin-check-bad": (
         "admin/audit_check.html",
         {"sentences": ["Entry 8 was changed: its hash is of other words."], "written": 9},
+    ),
+    "admin-exchanges": ("admin/exchanges.html", _connected),
+    "admin-exchanges-none": (
+        "admin/exchanges.html",
+        _alone | {"connected": Connected(0, 0, None, None)},
     ),
     "admin-switches": ("admin/switches.html", _switches),
     "admin-switches-wrong": (

@@ -7,7 +7,7 @@ from typing import Any
 
 from nexus.bots.leave_account import BotOnAccount
 from nexus.exchanges.drop_key import DropView
-from nexus.exchanges.queries import AccountView
+from nexus.exchanges.queries import AccountView, BalanceView
 
 AT = datetime(2026, 3, 2, 14, 32, 5, tzinfo=UTC)
 ADDRESSES = ("203.0.113.7", "2001:db8:1234:5678:9abc:def0:1234:5678")
@@ -41,6 +41,10 @@ WITHDRAWS = (
     'This key may withdraw. Switch "Enable Withdrawals" (enableWithdrawals) off at the exchange,'
     " then check again."
 )
+FREE = [
+    BalanceView("BTC", Decimal("0.012345678"), AT),
+    BalanceView("USDT", Decimal("12345.67"), AT),
+]
 BOTS = [
     BotOnAccount(1, "BTC/USDT", "running", Decimal("0.0123")),
     BotOnAccount(2, "ETH/USDT", "paused", Decimal(0)),
@@ -55,17 +59,21 @@ def _key(drop: DropView, **errors: str) -> dict[str, Any]:
     return {"drop": drop, "addresses": ADDRESSES, "errors": errors}
 
 
+def _account(account: AccountView, **changes: Any) -> dict[str, Any]:
+    return {"account": account, "addresses": ADDRESSES, "balances": FREE, **changes}
+
+
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "accounts": ("exchanges/accounts.html", {"accounts": [LIVE, REFUSED, EXPIRING, PAPER]}),
     "accounts-none": ("exchanges/accounts.html", {"accounts": []}),
-    "account": ("exchanges/account.html", {"account": LIVE, "addresses": ADDRESSES}),
-    "account-refused": ("exchanges/account.html", {"account": REFUSED, "addresses": ()}),
-    "account-changed": ("exchanges/account.html", {"account": CHANGED, "addresses": ADDRESSES}),
+    "account": ("exchanges/account.html", _account(LIVE)),
+    "account-refused": ("exchanges/account.html", _account(REFUSED, addresses=())),
+    "account-changed": ("exchanges/account.html", _account(CHANGED, balances=[])),
     "account-paused": (
         "exchanges/account.html",
-        {"account": replace(LIVE, paused_at=AT, status="paused"), "addresses": ADDRESSES},
+        _account(replace(LIVE, paused_at=AT, status="paused", balances_at=None), balances=[]),
     ),
-    "account-paper": ("exchanges/account.html", {"account": PAPER, "addresses": ()}),
+    "account-paper": ("exchanges/account.html", _account(PAPER, addresses=())),
     "connect": ("exchanges/new.html", _new()),
     "connect-blocked": ("exchanges/new.html", _new(blocked="Confirm your e-mail address first.")),
     "connect-wrong": ("exchanges/new.html", _new(errors={"label": "That looks like a key."})),

@@ -7,10 +7,16 @@ from typing import Any
 from nexus.accounts.queries import ActivityView, SessionView
 from nexus.bots.limits import Limits, Purse, Standing
 from nexus.bots.limits_form import written
+from nexus.notices.choices import CHANNELS, DEFAULTS, EVENTS, all_choices
+from nexus.notices.devices import UNKNOWN_SERVICE, DeviceView
 
 AT = datetime(2026, 3, 2, 14, 32, 5, tzinfo=UTC)
 LONG_NETWORK = "2001:db8:85a3:8d3::/64"
 
+DEVICES = [
+    DeviceView(7, "Firefox on Android", AT, is_here=True),
+    DeviceView(6, "Samsung Internet on Android", AT, is_here=False),
+]
 SESSIONS = [
     SessionView(7, "Firefox on Android", "192.0.2.7", AT, AT, is_here=True),
     SessionView(9, "Samsung Internet on Android", LONG_NETWORK, AT, AT, is_here=False),
@@ -23,6 +29,19 @@ ACTIVITY = [
     ),
     ActivityView(38, AT, "Account enabled again, by our staff", "", refused=False),
 ]
+
+
+def notices(**changes: Any) -> dict[str, Any]:
+    return {
+        "events": EVENTS,
+        "channels": CHANNELS,
+        "choices": {key: DEFAULTS[key[1]] for key in all_choices()},
+        "devices": DEVICES,
+        "push_key": "BA" * 43,
+        "saved": False,
+        "refused": "",
+        **changes,
+    }
 
 
 def activity(*, empty: bool = False) -> dict[str, Any]:
@@ -88,6 +107,13 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "limits-wrong": (
         "settings/limits.html",
         limits(positions="Write a whole number from 1 to 1,000, or leave it empty for no limit."),
+    ),
+    "notifications": ("settings/notifications.html", notices()),
+    "notifications-saved": ("settings/notifications.html", notices(saved=True, devices=[])),
+    "notifications-none": ("settings/notifications.html", notices(push_key="", devices=[])),
+    "notifications-refused": (
+        "settings/notifications.html",
+        notices(refused=UNKNOWN_SERVICE),
     ),
     "sessions": ("settings/sessions.html", {"sessions": SESSIONS}),
     "sessions-one": ("settings/sessions.html", {"sessions": SESSIONS[:1]}),

@@ -26,6 +26,14 @@ CANDLES = [
     for n in range(10, 50)
 ]
 
+CHART = {
+    "candles": [{**candle, "blocked": number > 30} for number, candle in enumerate(CANDLES)],
+    "marks": [
+        {"time": CANDLES[20]["time"], "side": "buy", "price": "30"},
+        {"time": CANDLES[35]["time"], "side": "sell", "price": "45"},
+    ],
+}
+
 
 class Stage(ThreadingHTTPServer):
     """The server, and what it was told to do."""
@@ -69,6 +77,8 @@ class Visit(BaseHTTPRequestHandler):
         elif path.endswith("/candles"):
             body = json.dumps(CANDLES).encode()
             self._answer(body, "application/json", self.server.candles_status)
+        elif path.endswith("/chart"):
+            self._answer(json.dumps(CHART).encode(), "application/json")
         else:
             template, context = samples.PAGES[path.strip("/") or "home"]
             self._answer(render(template, **context).encode())

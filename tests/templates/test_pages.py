@@ -154,7 +154,7 @@ def test_the_stream_says_how_the_connection_is(state: str) -> None:
     ("template", "context"),
     [
         ("accounts/sign_in.html", samples.PAGES["sign-in-wrong"][1]),
-        ("bots/new.html", samples.new_bot(wrong=True)),
+        ("bots/new.html", samples.PAGES["new-wrong"][1]),
         ("bots/close.html", samples.close_bot(samples.HOLDING, wrong=True)),
     ],
 )
@@ -228,7 +228,7 @@ def test_stopping_everything_says_what_each_way_means() -> None:
 
 
 def test_an_error_stands_beside_its_field_and_the_first_has_the_focus() -> None:
-    page = spaceless(render("bots/new.html", **samples.new_bot(wrong=True)))
+    page = spaceless(render("bots/new.html", **samples.PAGES["new-wrong"][1]))
     amount = re.search(r'<input class="input" id="allocation"[^>]*>', page)
     account = re.search(r'<select class="input" id="account"[^>]*>', page)
     assert amount is not None
@@ -242,7 +242,7 @@ def test_an_error_stands_beside_its_field_and_the_first_has_the_focus() -> None:
 
 
 def test_the_amount_names_its_currency_only_when_there_is_one() -> None:
-    context = samples.new_bot()
+    context = samples.PAGES["new"][1]
     assert '<span class="field__suffix" aria-hidden="true">USDT</span>' in render(
         "bots/new.html", **context
     )

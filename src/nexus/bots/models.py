@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nexus.core.db import Amount, Id, Table
@@ -17,7 +17,14 @@ class Bot(Table):
 
     __tablename__ = "bots"
     __table_args__ = (
-        UniqueConstraint("account_id", "strategy", "symbol"),
+        Index(
+            "uq_bots_one_of_its_kind",
+            "account_id",
+            "strategy",
+            "symbol",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
         CheckConstraint("status IN ('running', 'paused', 'closing', 'stopped')", name="status"),
         CheckConstraint("allocation > 0 AND allocation < 1e15", name="finite_allocation"),
         CheckConstraint("max_order > 0 AND max_order < 1e15", name="finite_max_order"),
@@ -37,6 +44,8 @@ class Bot(Table):
     status_at: Mapped[datetime]
     status_by: Mapped[str]
     created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+    """When its owner deleted it; it is stopped for good, and its history is kept."""
 
 
 class Holding(Table):

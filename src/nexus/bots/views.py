@@ -101,11 +101,15 @@ ACCOUNT_NOTES = {
 
 
 async def bots_of(
-    tx: Transaction, user_ids: Iterable[int], strategies: Strategies
+    tx: Transaction, user_ids: Iterable[int], strategies: Strategies, *, deleted: bool = False
 ) -> dict[int, list[BotView]]:
-    """Read the bots of some people, by person; the newest bot comes last."""
+    """Read the bots of some people, by person; the newest bot comes last.
+
+    Those that were deleted are read instead with `deleted`.
+    """
     people = list(user_ids)
-    rows = await tx.execute(_query().where(Bot.user_id.in_(people)))
+    gone = Bot.deleted_at.is_not(None) if deleted else Bot.deleted_at.is_(None)
+    rows = await tx.execute(_query().where(Bot.user_id.in_(people), gone))
     limits = await limits_of(tx, people)
     allowances = await allowances_of(tx, limits)
     found: dict[int, list[BotView]] = defaultdict(list)
@@ -116,10 +120,14 @@ async def bots_of(
 
 
 async def bot_of(
-    tx: Transaction, user_id: int, bot_id: int, strategies: Strategies
+    tx: Transaction, user_id: int, bot_id: int, strategies: Strategies, *, deleted: bool = False
 ) -> BotView | None:
-    """Read one bot of one person; None when there is none, or it is somebody else's."""
-    rows = await tx.execute(_query().where(Bot.user_id == user_id, Bot.id == bot_id))
+    """Read one bot of one person; None when there is none, or it is somebody else's.
+
+    One that was deleted is read with `deleted` only: it can be looked at, and nothing else.
+    """
+    query = _query().where(Bot.user_id == user_id, Bot.id == bot_id)
+    rows = await tx.execute(query if deleted else query.where(Bot.deleted_at.is_(None)))
     row = rows.mappings().one_or_none()
     if row is None:
         return None

@@ -104,10 +104,10 @@ def percent(value: Decimal | int | None) -> str:
 
 
 def share(value: Decimal | int | None) -> str:
-    """Write a part of a whole, which has no sign: `1.25%`."""
+    """Write a part of a whole, given in percent and without a sign: `40%`, `1.25%`."""
     if value is None:
         return NOTHING
-    return f"{_rounded(value, 2):,.2f}%"
+    return f"{_rounded(value, 2).normalize():,f}%"
 
 
 def price(value: Decimal | int | None) -> str:

@@ -19,13 +19,17 @@ class UnreadableError(Exception):
 def read_answer(reply: Reply, reader: Callable[[Any], T]) -> T:
     """Read a good reply to a question with `reader`; raises ExchangeAwayError for any other."""
     if not reply.ok:
-        told = f"HTTP {reply.status} {reply.code or ''} {reply.message}".strip()
-        message = f"The exchange did not answer: {told}"
-        raise VenueRefusalError(message, reply.status, reply.code)
+        raise VenueRefusalError(say_refusal(reply), reply.status, reply.code)
     try:
         return reader(reply.body)
     except (UnreadableError, KeyError, TypeError, ValueError) as error:
         raise ExchangeAwayError(f"The exchange's answer cannot be read: {error}") from error
+
+
+def say_refusal(reply: Reply) -> str:
+    """Say in a sentence what the exchange answered instead."""
+    told = f"HTTP {reply.status} {reply.code or ''} {reply.message}".strip()
+    return f"The exchange did not answer: {told}"
 
 
 def read_amount(entry: Mapping[str, Any], name: str) -> Decimal:

@@ -18,6 +18,7 @@ from nexus.exchanges.binance_answers import (
 )
 from nexus.exchanges.binance_outcome import (
     CLOCK_REFUSED,
+    KEY_INVALID,
     NO_SUCH_ORDER,
     SERVER_ERROR,
     read_outcome,
@@ -58,6 +59,7 @@ class Binance(SignedVenue):
     """Binance spot."""
 
     capabilities = BINANCE
+    key_invalid_codes = KEY_INVALID
     order_weight = NEW_ORDER.weight
 
     def __init__(
@@ -69,7 +71,7 @@ class Binance(SignedVenue):
     async def find(self, account: Account, symbol: str, client_order_id: str) -> Report | None:
         """Look an order up by our id, and its trades when it has any."""
         wanted = {"symbol": market_id(symbol), "origClientOrderId": client_order_id}
-        reply = await self._ask(account, QUERY_ORDER, wanted)
+        reply = await self.ask(account, QUERY_ORDER, wanted)
         if reply.code == NO_SUCH_ORDER and reply.status < SERVER_ERROR:
             return None
         found = read_answer(reply, read_order)
@@ -78,13 +80,13 @@ class Binance(SignedVenue):
         if not found.executed_quantity:
             return found
         wanted = {"symbol": market_id(symbol), "orderId": found.exchange_order_id}
-        fills = read_answer(await self._ask(account, TRADES_OF_ORDER, wanted), read_fills)
+        fills = read_answer(await self.ask(account, TRADES_OF_ORDER, wanted), read_fills)
         whole = sum(fill.quantity for fill in fills) == found.executed_quantity
         return replace(found, fills=fills) if whole else found
 
     async def balances(self, account: Account) -> dict[str, Decimal]:
         """Read what is free; weight 20, so never on the path of a decision."""
-        reply = await self._ask(account, ACCOUNT, {"omitZeroBalances": "true"}, urgent=False)
+        reply = await self.ask(account, ACCOUNT, {"omitZeroBalances": "true"}, urgent=False)
         return read_answer(reply, read_balances)
 
     async def filters(self, symbols: Sequence[str]) -> dict[str, Filters]:

@@ -10,8 +10,7 @@ from nexus.core.clock import to_ms
 from nexus.exchanges.answers import UnreadableError, read_answer
 from nexus.exchanges.binance import Binance
 from nexus.exchanges.binance_answers import market_id, read_order
-from nexus.exchanges.errors import KeyLockedError
-from nexus.exchanges.protocol import Account, ExchangeAwayError, Report
+from nexus.exchanges.protocol import Account, Report
 from nexus.exchanges.wire import Endpoint
 
 log = structlog.get_logger()
@@ -33,24 +32,8 @@ class BinanceHistory:
         self, account: Account, symbol: str, since: datetime
     ) -> Sequence[Report]:
         """Read the orders in `symbol` placed since, without fills. Raises ExchangeAwayError."""
-        binance = self._binance
-        if account.egress not in binance.lanes:
-            raise ExchangeAwayError(f"There is no egress {account.egress!r}; name it in EGRESSES.")
-        lane = binance.lanes[account.egress]
-        try:
-            key = (await binance.keys([account])).get(account.id)
-            if key is None:
-                raise ExchangeAwayError(f"Account {account.id} has no key; connect it again.")
-            params = {
-                "symbol": market_id(symbol),
-                "startTime": to_ms(since),
-                "limit": MOST,
-                "timestamp": await lane.clock.stamp(),
-                "recvWindow": binance.settings.recv_window_ms,
-            }
-            reply = await lane.wire.ask(ALL_ORDERS, params, key, urgent=False)
-        except KeyLockedError as error:
-            raise ExchangeAwayError(str(error)) from error
+        wanted = {"symbol": market_id(symbol), "startTime": to_ms(since), "limit": MOST}
+        reply = await self._binance.ask(account, ALL_ORDERS, wanted, urgent=False)
         orders = read_answer(reply, _read_orders)
         if len(orders) == MOST:
             log.warning("orders_cut_off", account=account.id, symbol=symbol, most=MOST)

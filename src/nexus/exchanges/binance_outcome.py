@@ -18,7 +18,7 @@ from nexus.exchanges.wire import BAD_REQUEST, UNREADABLE, Reply
 REFUSED_FOR_GOOD = {-1013, -1014, -2010} | set(range(-1199, -1099))
 """Filters, composition, balance, and every mistake in a parameter (-11xx)."""
 REFUSED_FOR_NOW = {-1002, -1003, -1015, -1021, -1022, -2014, -2015}
-KEY_INVALID = {-2014, -2015}
+KEY_INVALID = frozenset({-2014, -2015})
 CLOCK_REFUSED = -1021
 NO_SUCH_ORDER = -2013
 TOO_MUCH_WEIGHT = -1003

@@ -3,6 +3,7 @@
 from typing import Any
 
 from nexus.core.queue import job
+from nexus.core.rounds import a_round
 from nexus.exchanges import health, key_meter, take_drop
 from nexus.exchanges.take_drop import KeyDesk
 
@@ -25,5 +26,6 @@ async def check_drops(ctx: dict[str, Any]) -> None:
 async def check_health(ctx: dict[str, Any]) -> None:
     """Ask the exchanges about the keys whose turn it is, and write down how many were opened."""
     desk: KeyDesk = ctx["key_desk"]
-    await health.check_health(desk)
+    async with a_round("check_health"):
+        await health.check_health(desk)
     await key_meter.write_openings(desk.database, desk.exchanges.meter)

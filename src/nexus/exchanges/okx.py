@@ -25,7 +25,7 @@ from nexus.exchanges.okx_answers import (
     read_okx_round_trip_bps,
     read_row,
 )
-from nexus.exchanges.okx_outcome import NO_SUCH_ORDER, SERVER_ERROR, read_okx_outcome
+from nexus.exchanges.okx_outcome import KEY_INVALID, NO_SUCH_ORDER, SERVER_ERROR, read_okx_outcome
 from nexus.exchanges.protocol import (
     Accepted,
     Account,
@@ -58,18 +58,19 @@ class Okx(SignedVenue):
     """OKX spot."""
 
     capabilities = OKX
+    key_invalid_codes = KEY_INVALID
 
     async def find(self, account: Account, symbol: str, client_order_id: str) -> Report | None:
         """Look an order up by our id, and its trades when it has any."""
         wanted = {"instId": instrument(symbol), "clOrdId": okx_client_id(client_order_id)}
-        reply = await self._ask(account, QUERY_ORDER, wanted)
+        reply = await self.ask(account, QUERY_ORDER, wanted)
         if reply.code == NO_SUCH_ORDER and reply.status < SERVER_ERROR:
             return None
         found = read_answer(reply, lambda body: read_okx_order(body, client_order_id))
         if not found.executed_quantity:
             return found
         wanted = SPOT | {"instId": instrument(symbol), "ordId": found.exchange_order_id}
-        fills = read_answer(await self._ask(account, FILLS, wanted), read_okx_fills)
+        fills = read_answer(await self.ask(account, FILLS, wanted), read_okx_fills)
         if sum(fill.quantity for fill in fills) != found.executed_quantity:
             return found
         spent = sum((fill.quantity * fill.price for fill in fills), Decimal(0))
@@ -77,7 +78,7 @@ class Okx(SignedVenue):
 
     async def balances(self, account: Account) -> dict[str, Decimal]:
         """Read what is free."""
-        return read_answer(await self._ask(account, BALANCE, {}), read_okx_balances)
+        return read_answer(await self.ask(account, BALANCE, {}), read_okx_balances)
 
     async def filters(self, symbols: Sequence[str]) -> dict[str, Filters]:
         """Read the filters of `symbols`, and what is traded of them; OKX gives all at once."""

@@ -27,7 +27,7 @@ REFUSED_FOR_GOOD = {
 """Parameters, instrument, balance, and size."""
 REFUSED_FOR_NOW = {50011, 50061, 50102, 50103, 50104, 50106, 50107, 50112, 50113}
 """Too many requests of this account, a clock that is off, a signature."""
-KEY_INVALID = {50100, 50101, 50105, 50110, 50111, 50114, 50119}
+KEY_INVALID = frozenset({50100, 50101, 50105, 50110, 50111, 50114, 50119})
 """The key is frozen, unknown, of another address, or its passphrase is wrong."""
 DUPLICATE = 51016
 NO_SUCH_ORDER = 51603

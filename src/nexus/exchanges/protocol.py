@@ -211,6 +211,10 @@ class VenueRefusalError(ExchangeAwayError):
         self.code = code
 
 
+class KeyInvalidError(VenueRefusalError):
+    """The venue does not accept the account's key any more."""
+
+
 class Exchange(Protocol):
     """One venue. Every adapter passes the conformance kit in `tests/exchanges/conformance.py`."""
 

@@ -1,13 +1,15 @@
 """What does somebody see of their exchange accounts? Nothing of this reads a sealed column."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Select, select
 
-from nexus.core.db import Transaction
-from nexus.exchanges.models import ApiKey, ExchangeAccount
+from nexus.core.db import Transaction, among
+from nexus.exchanges.models import AccountBalance, ApiKey, ExchangeAccount
 
 HEALTH_WORDS = {
     "ok": "Works",
@@ -79,6 +81,29 @@ async def account_of(tx: Transaction, user_id: int, account_id: int) -> AccountV
     )
     row = rows.one_or_none()
     return None if row is None else AccountView(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceView:
+    """What is free of one asset, and since when we have known it."""
+
+    asset: str
+    free: Decimal
+    as_of: datetime
+
+
+async def balances_of(
+    tx: Transaction, account_id: int, symbols: Collection[str]
+) -> list[BalanceView]:
+    """Read what an account has free of the assets that we trade; nothing where it has none."""
+    traded = {asset for symbol in symbols for asset in symbol.split("/")}
+    table = AccountBalance
+    rows = await tx.execute(
+        select(table.asset, table.free, table.as_of)
+        .where(table.account_id == account_id, table.free > 0, among(table.asset, sorted(traded)))
+        .order_by(table.asset)
+    )
+    return [BalanceView(*row) for row in rows]
 
 
 def _query() -> Select[*tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""Keep our record true: balances by a slow round over all accounts, filters every few minutes."""
+"""Keep our record true: balances by a slow round over all accounts, filters every minute."""
 
 from collections.abc import Collection, Sequence
 
@@ -8,9 +8,10 @@ from sqlalchemy import Select, select, update
 from nexus.core.clock import now
 from nexus.core.db import Database, among
 from nexus.exchanges.balances import refresh_balances
+from nexus.exchanges.distrust import distrust_asked_key
 from nexus.exchanges.filters import store_filters
 from nexus.exchanges.models import ExchangeAccount
-from nexus.exchanges.protocol import Account, ExchangeAwayError
+from nexus.exchanges.protocol import Account, ExchangeAwayError, KeyInvalidError
 from nexus.exchanges.registry import Exchanges
 from nexus.exchanges.slow_share import Share
 
@@ -82,6 +83,8 @@ async def _refresh(
             await tx.execute(mine.values(balances_at=now()))
         try:
             await refresh_balances(database, exchanges[account.venue], account)
+        except KeyInvalidError:
+            await distrust_asked_key(database, account)
         except ExchangeAwayError as error:
             log.warning("balances_not_read", account=account.id, error=str(error))
     return waiting

@@ -31,7 +31,7 @@ from nexus.exchanges.errors import NoDropBoxError
 from nexus.exchanges.forms import ActForm, BeginForm, KeyForm
 from nexus.exchanges.jobs import check_dropped_key
 from nexus.exchanges.key_shape import ShapeError
-from nexus.exchanges.queries import AccountView, account_of, accounts_of
+from nexus.exchanges.queries import AccountView, account_of, accounts_of, balances_of
 
 ACCOUNTS = "/accounts"
 NEW = "/accounts/new"
@@ -66,8 +66,14 @@ async def show_account(
 ) -> Response[str]:
     """Show one account, how it is, and what can be done with it."""
     account = await own_account(tx, person, account_id)
-    egress = read_egresses(request.app.state.settings).get(account.egress, Egress(account.egress))
-    return page(request, "exchanges/account.html", account=account, addresses=egress.addresses)
+    settings = request.app.state.settings
+    egress = read_egresses(settings).get(account.egress, Egress(account.egress))
+    return page(
+        request, "exchanges/account.html",
+        account=account,
+        addresses=egress.addresses,
+        balances=await balances_of(tx, account.id, settings.symbols),
+    )  # fmt: skip
 
 
 @get(NEW, opt=GUARDED)

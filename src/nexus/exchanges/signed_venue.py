@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from nexus.core.clock import now, to_ms
+from nexus.exchanges.answers import say_refusal
 from nexus.exchanges.dispatch import dispatch
 from nexus.exchanges.errors import KeyLockedError
 from nexus.exchanges.governor import Grant
@@ -25,6 +26,7 @@ from nexus.exchanges.protocol import (
     Capabilities,
     ExchangeAwayError,
     Intent,
+    KeyInvalidError,
     NotPlaced,
     Outcome,
     Rejected,
@@ -63,6 +65,8 @@ class SignedVenue(ABC):
     """A venue for all accounts, over one session per egress."""
 
     capabilities: Capabilities
+    key_invalid_codes: frozenset[int]
+    """The venue's codes for a key that it does not accept any more."""
     order_weight = 0
     """What an order costs of its address's budget if it is refused; 0: it is not counted so."""
 
@@ -237,17 +241,23 @@ class SignedVenue(ABC):
         except Exception as error:  # noqa: BLE001  whatever it was, nothing has been placed
             return NotPlaced(OURS, f"the keys could not be read: {type(error).__name__}")
 
-    async def _ask(
+    async def ask(
         self, account: Account, endpoint: Endpoint, params: dict[str, Any], *, urgent: bool = True
     ) -> Reply:
-        """Ask something about an account. Raises ExchangeAwayError."""
+        """Ask something about an account.
+
+        Raises ExchangeAwayError, and KeyInvalidError when its key was not accepted.
+        """
         key = await self._key_of(account)
         lane = self.lanes[account.egress]
         try:
             signed = await self._signed(lane, params)
-            return await lane.wire.ask(endpoint, signed, key, urgent=urgent)
+            reply = await lane.wire.ask(endpoint, signed, key, urgent=urgent)
         except KeyLockedError as error:
             raise ExchangeAwayError(str(error)) from error
+        if reply.code in self.key_invalid_codes:
+            raise KeyInvalidError(say_refusal(reply), reply.status, reply.code)
+        return reply
 
     async def _ask_with(
         self, pair: KeyPair, endpoint: Endpoint, params: dict[str, Any], egress: str

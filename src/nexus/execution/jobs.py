@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nexus.core.queue import Ring, job
+from nexus.core.rounds import a_round
 from nexus.execution import reconcile, resolve, send
 from nexus.execution.broker import Broker
 
@@ -26,7 +27,8 @@ async def resolve_orders(ctx: dict[str, Any], *, order_ids: list[int]) -> None:
 async def reconcile_accounts(ctx: dict[str, Any]) -> None:
     """Compare the accounts we have not compared for longest with the ledger."""
     broker: Broker = ctx["broker"]
-    await reconcile.reconcile_accounts(broker, ctx["histories"], ctx["share"])
+    async with a_round("reconcile_accounts"):
+        await reconcile.reconcile_accounts(broker, ctx["histories"], ctx["share"])
 
 
 def orders_of(plan_ids: Sequence[int]) -> Iterator[Ring]:

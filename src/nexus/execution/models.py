@@ -36,12 +36,13 @@ class OrderRow(Table):
             "ix_orders_to_check", "next_check_at",
             postgresql_where="next_check_at IS NOT NULL",
         ),
+        Index("ix_orders_bot_id_id", "bot_id", "id"),
     )  # fmt: skip
 
     id: Mapped[Id]
     plan_id: Mapped[int] = mapped_column(ForeignKey("execution_plans.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("exchange_accounts.id"))
-    bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id"), index=True)
+    bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id"))
     attempt: Mapped[int]
     client_order_id: Mapped[str]
     symbol: Mapped[str]

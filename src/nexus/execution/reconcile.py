@@ -13,8 +13,15 @@ from sqlalchemy import select, update
 
 from nexus.core.clock import now
 from nexus.core.db import Transaction, among
+from nexus.exchanges.distrust import distrust_asked_key
 from nexus.exchanges.models import ExchangeAccount
-from nexus.exchanges.protocol import Account, ExchangeAwayError, Report, VenueStatus
+from nexus.exchanges.protocol import (
+    Account,
+    ExchangeAwayError,
+    KeyInvalidError,
+    Report,
+    VenueStatus,
+)
 from nexus.exchanges.slow_share import Share
 from nexus.exchanges.stream_leases import heard_accounts
 from nexus.execution.broker import Broker
@@ -75,6 +82,9 @@ async def reconcile_account(broker: Broker, history: History, account: Account) 
         for symbol in broker.settings.symbols:
             found = await history.recent_orders(account, symbol, now() - LOOK_BACK)
             told += [(symbol, one) for one in found if one.client_order_id.startswith(PREFIX)]
+    except KeyInvalidError:
+        await distrust_asked_key(broker.database, account)
+        return
     except ExchangeAwayError as error:
         log.warning("orders_not_compared", account=account.id, error=str(error))
         return

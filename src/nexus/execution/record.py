@@ -12,13 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from nexus.bots.close import finish_close
 from nexus.bots.models import Bot
 from nexus.core.clock import now
 from nexus.core.db import Transaction, among, insert_rows, update_rows
-from nexus.exchanges.models import ExchangeAccount
+from nexus.exchanges.distrust import distrust_keys
 from nexus.exchanges.protocol import Accepted, Fill, NotPlaced, Outcome, Report
 from nexus.execution.broker import Broker
 from nexus.execution.events import OrderMoved
@@ -117,7 +117,7 @@ async def record_news(tx: Transaction, news: Sequence[News], broker: Broker) -> 
         ],
     )
     tx.announce(*(_fact(k, item, at) for k, item in told))
-    await _stop_invalid_accounts(tx, moved)
+    await distrust_keys(tx, {k.order.account_id for k, item in moved if item.key_invalid})
     await _end_plans(tx, moved, broker, at)
     await _write_events(tx, moved, before, at)
 
@@ -272,24 +272,6 @@ def _fact(k: Known, item: News, at: datetime) -> OrderMoved:
         reason=item.denied or item.step.reason,
         at=at,
     )
-
-
-async def _stop_invalid_accounts(tx: Transaction, moved: Sequence[tuple[Known, News]]) -> None:
-    """Stop the accounts whose key the venue no longer accepts: nothing more is sent for them.
-
-    The next round of `exchanges/health.py` asks the venue why, and tells the owner.
-    """
-    accounts = {k.order.account_id for k, item in moved if item.key_invalid}
-    if accounts:
-        await tx.execute(
-            update(ExchangeAccount)
-            .where(among(ExchangeAccount.id, accounts), ExchangeAccount.status != "removed")
-            .values(
-                status="key_invalid",
-                status_reason="The exchange no longer accepts this key.",
-                health_at=None,
-            )
-        )
 
 
 async def _end_plans(

@@ -10,8 +10,9 @@ from sqlalchemy import select, update
 
 from nexus.core.clock import now
 from nexus.core.db import Transaction, among, one_of
+from nexus.exchanges.distrust import distrust_asked_key
 from nexus.exchanges.models import ExchangeAccount
-from nexus.exchanges.protocol import Account, ExchangeAwayError
+from nexus.exchanges.protocol import Account, ExchangeAwayError, KeyInvalidError
 from nexus.execution.broker import Broker
 from nexus.execution.models import OrderRow
 from nexus.execution.record import News, news_of_report, record_news
@@ -133,6 +134,9 @@ async def _ask(broker: Broker, question: Question) -> News | None:
     exchange = broker.venues[question.account.venue]
     try:
         report = await exchange.find(question.account, question.symbol, question.client_order_id)
+    except KeyInvalidError:
+        await distrust_asked_key(broker.database, question.account)
+        return _not_asked(question)
     except ExchangeAwayError as error:
         log.warning("exchange_away", order=question.order_id, error=str(error))
         return _not_asked(question)

@@ -1,7 +1,6 @@
 """The live pages: home, its stream, and one page per symbol."""
 
 from datetime import timedelta
-from decimal import Decimal
 from typing import Annotated, Any
 
 from litestar import Response, get
@@ -21,6 +20,7 @@ from nexus.core.render import slug
 from nexus.core.site import site_of
 from nexus.core.web import AnyRequest, page
 from nexus.feed.audience import Seat
+from nexus.feed.chart import candle_facts
 from nexus.feed.onboard import checklist
 from nexus.feed.queries import decision_views, feed_of, market_views
 from nexus.feed.stream import stream
@@ -124,16 +124,7 @@ async def give_candles(
     """Give a symbol's closed candles for its chart: `time` in seconds, prices as text."""
     symbol = _symbol(name, state.settings.symbols)
     candles = await recent_candles(tx, symbol, state.settings.timeframe, CHART_CANDLES)
-    return [
-        {
-            "time": int(candle.open_time.timestamp()),
-            "open": _text(candle.open),
-            "high": _text(candle.high),
-            "low": _text(candle.low),
-            "close": _text(candle.close),
-        }
-        for candle in candles
-    ]
+    return [candle_facts(candle) for candle in candles]
 
 
 def _symbol(name: str, symbols: tuple[str, ...]) -> str:
@@ -142,10 +133,6 @@ def _symbol(name: str, symbols: tuple[str, ...]) -> str:
         if slug(symbol) == name:
             return symbol
     raise NotFoundException
-
-
-def _text(amount: Decimal) -> str:
-    return f"{amount.normalize():f}"
 
 
 route_handlers = [show_home, live, show_symbol, give_candles]

@@ -9,12 +9,16 @@ from nexus.core.db import Database
 from nexus.feed.audience import Audience, Seat
 from nexus.feed.draw import PING, draw_connection, draw_items, message
 from nexus.feed.queries import feed_of
+from nexus.feed.write import first_id_at
 
 PING_SECONDS = 15.0
 SESSION_CHECK_SECONDS = 60.0
 LONGEST_SECONDS = 600.0
 """After about ten minutes a stream ends and the browser opens the next: deploys drain by it."""
 MISSED_LINES = 50
+RETOLD_IDS = first_id_at(10_000)
+"""Ten seconds are told again: a line may be committed after one that happened later. The page knows
+by its id what it already shows."""
 
 StillSignedIn = Callable[[], Awaitable[bool]]
 
@@ -50,6 +54,7 @@ async def _missed(audience: Audience, seat: Seat, database: Database, after: int
     A page that slept does not know what it missed: markets, bots and decisions are drawn anew.
     """
     async with database.transaction() as tx:
+        after = max(0, after - RETOLD_IDS)
         items = await feed_of(tx, seat.user_id, after=after, limit=MISSED_LINES)
     markup = draw_connection("live") + draw_items(reversed(items)) + await audience.picture(seat)
     return message(markup, event_id=items[0].id if items else None)

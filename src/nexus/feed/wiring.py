@@ -11,6 +11,7 @@ from nexus.execution.events import OrderMoved
 from nexus.fanout.events import PlanRefused
 from nexus.feed.publish import Publisher
 from nexus.feed.write import FeedWriter
+from nexus.notices.blocked import tell_of_blocks
 from nexus.regime.events import Decided, MarketSeen
 
 
@@ -25,6 +26,6 @@ def open_reactions(channel: Channel) -> Mapping[type, Sequence[Reaction]]:
         BotChanged: [publisher.bots_changed],
         BotsStopped: [writer.bots_stopped],
         MarketSeen: [publisher.market_seen],
-        Decided: [publisher.decided],
+        Decided: [publisher.decided, tell_of_blocks],
         SessionsEnded: [publisher.sessions_ended],
     }

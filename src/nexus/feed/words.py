@@ -66,9 +66,15 @@ def order_amount(fact: OrderMoved) -> Decimal | None:
 
 def yours(side: str, done: Decimal, turnover: Decimal, symbol: str) -> str:
     """Say what one decision did to the reader's bots."""
+    did = traded(side, done, turnover, symbol)
+    return f"Your bots {did[0].lower()}{did[1:]}."
+
+
+def traded(side: str, done: Decimal, turnover: Decimal, symbol: str) -> str:
+    """Say what was bought or sold, and for how much."""
     base, _, quote = symbol.partition("/")
-    word = "bought" if side == "buy" else "sold"
-    return f"Your bots {word} {quantity(done)} {base} for {money(turnover, quote)}."
+    word = "Bought" if side == "buy" else "Sold"
+    return f"{word} {quantity(done)} {base} for {money(turnover, quote)}"
 
 
 def _purpose(action: str) -> str:

@@ -14,8 +14,13 @@ from nexus.fanout.events import PlanRefused
 from nexus.feed.models import FeedItem
 from nexus.feed.publish import Publisher
 from nexus.feed.words import order_amount, order_words, refusal_words, stop_words
+from nexus.notices.owe import Notice, owe_notices
 
 IDS_A_MILLISECOND = 1_000_000
+TRADE, TROUBLE = "trade", "trouble"
+EVENTS_OF = {"bought": TRADE, "sold": TRADE, "failed": TROUBLE, "denied": TROUBLE}
+"""Which of the notices' events a line's kind is; an order that is not confirmed yet is none."""
+LIMITS = ("day_loss", "drawdown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +38,25 @@ class FeedWriter:
                 amount = order_amount(fact)
                 items.append(_item(fact, words, None if amount is None else str(amount)))
         await self._write(tx, items)
+        await _tell(tx, items)
 
     async def plans_refused(self, tx: Transaction, facts: Sequence[PlanRefused]) -> None:
         """Write which plans will not become orders, and why."""
-        await self._write(tx, [_item(fact, refusal_words(fact), None) for fact in facts])
+        items = [_item(fact, refusal_words(fact), None) for fact in facts]
+        await self._write(tx, items)
+        await _tell(tx, items)
 
     async def key_news(self, tx: Transaction, facts: Sequence[KeyNews]) -> None:
         """Write what became of exchange keys."""
-        await self._write(tx, [_key_item(fact) for fact in facts])
+        items = [_key_item(fact) for fact in facts]
+        await self._write(tx, items)
+        await _tell(tx, items, TROUBLE)
 
     async def bots_stopped(self, tx: Transaction, facts: Sequence[BotsStopped]) -> None:
         """Write that somebody has stopped everything, and what they meant by it."""
         await self._write(tx, [_stop_item(fact) for fact in facts])
+        # Who stops their bots themselves knows it.
+        await _tell(tx, [_stop_item(fact) for fact in facts if fact.meaning in LIMITS], TROUBLE)
 
     async def _write(self, tx: Transaction, items: list[dict[str, Any]]) -> None:
         if not items:
@@ -52,6 +64,16 @@ class FeedWriter:
         statement, columns = insert_rows(FeedItem, items)
         await tx.execute(statement.on_conflict_do_nothing(), columns)
         tx.after_commit(lambda: self.publisher.private(items))
+
+
+async def _tell(tx: Transaction, items: list[dict[str, Any]], event: str = "") -> None:
+    """Owe what is worth telling, as `event` or as what the line is, to whoever wants to know."""
+    notices = [
+        Notice(item["user_id"], told, item["facts"]["title"], item["facts"]["detail"])
+        for item in items
+        if (told := event or EVENTS_OF.get(item["facts"]["kind"]))
+    ]
+    await owe_notices(tx, notices)
 
 
 def _item(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nexus.local.errors import LocalError
+from nexus.notices.vapid import make_key
 
 # Development secrets, by the name of the variable they stand in for, and how each is made.
 SECRETS: dict[str, Callable[[], str]] = {
@@ -19,6 +20,9 @@ SECRETS: dict[str, Callable[[], str]] = {
     "SESSION_SECRET": lambda: secrets.token_urlsafe(48),
     "DEMO_PASSWORD": lambda: secrets.token_urlsafe(12),
     "REDIS_PASSWORD": lambda: secrets.token_urlsafe(24),
+    "VAPID_PRIVATE_KEY": make_key,
+    # No secret, but the settings take the key only with it.
+    "PUSH_CONTACT": lambda: "mailto:operator@example.com",
 }
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from nexus.core.queue import job
+from nexus.core.rounds import a_round
 from nexus.exchanges.refresh import refresh_all_filters, refresh_oldest_accounts
 from nexus.exchanges.registry import Exchanges
 from nexus.execution.broker import Broker
@@ -31,9 +32,10 @@ async def refresh_accounts(ctx: dict[str, Any]) -> None:
     """Read the balances of the accounts we have not asked about for longest."""
     desk: Desk = ctx["desk"]
     exchanges: Exchanges = ctx["exchanges"]
-    await refresh_oldest_accounts(
-        desk.database, exchanges, busy=busy_accounts(), share=ctx["share"]
-    )
+    async with a_round("refresh_accounts"):
+        await refresh_oldest_accounts(
+            desk.database, exchanges, busy=busy_accounts(), share=ctx["share"]
+        )
 
 
 @job(timeout=55)

@@ -13,6 +13,7 @@ from nexus.settings.group import Group
 from nexus.settings.market import TIMEFRAMES, MarketSettings
 from nexus.settings.openid import OpenIdSettings
 from nexus.settings.process import ProcessSettings
+from nexus.settings.push import PushSettings
 from nexus.settings.regime import RegimeSettings
 from nexus.settings.strategy import StrategySettings
 from nexus.settings.trading import TradingSettings
@@ -24,6 +25,7 @@ __all__ = [
     "MarketSettings",
     "OpenIdSettings",
     "ProcessSettings",
+    "PushSettings",
     "RegimeSettings",
     "Settings",
     "SettingsError",
@@ -46,6 +48,7 @@ class Settings(
     TradingSettings,
     ExchangeSettings,
     OpenIdSettings,
+    PushSettings,
     BaseSettings,
 ):
     """Everything, read from the environment."""

@@ -1,0 +1,1 @@
+"""What people are told when they are not looking: on their phones, and by mail."""

@@ -1,0 +1,180 @@
+"""What are the pages of bots shown with in tests? One of every state of each."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from nexus.bots.views import BotView
+from nexus.feed.bot_views import BookView, BotFacts, LayerView, OrderView, ReachView, ZoneView
+
+AT = datetime(2026, 3, 2, 14, 32, 5, tzinfo=UTC)
+FREE = "The account had too little free: 4.20 of at least 10."
+
+FACTS = BotFacts(
+    id=17,
+    strategy="trend",
+    symbol="BTC/USDT",
+    allocation=Decimal(1000),
+    cost=Decimal("687.83"),
+    trade_id=40,
+    created_at=AT - timedelta(days=9),
+    deleted_at=None,
+)
+FIRST = LayerView(
+    number=1,
+    at=AT - timedelta(hours=5),
+    price=Decimal("95400.1"),
+    quantity=Decimal("0.00419"),
+    own_price=Decimal("95412.3"),
+    said="Bought 0.00419 BTC for 399.78 USDT.",
+)
+MISSED = replace(FIRST, number=2, quantity=Decimal(0), own_price=None, said=FREE)
+BOOK = BookView(
+    leads=True,
+    together=True,
+    fraction=Decimal("0.7"),
+    own_fraction=Decimal("0.6878"),
+    peak=Decimal("98120.4"),
+    stop_price=Decimal("91234.5"),
+    average_price=Decimal("96210.2"),
+    layers=(FIRST, MISSED),
+)
+NO_BOOK = replace(
+    BOOK,
+    leads=False,
+    together=False,
+    fraction=Decimal(0),
+    own_fraction=Decimal(0),
+    peak=None,
+    stop_price=None,
+    average_price=None,
+    layers=(),
+)
+FILLED = OrderView(
+    id=900,
+    at=AT,
+    symbol="BTC/USDT",
+    side="buy",
+    action="add",
+    status="FILLED",
+    quantity=Decimal("0.00302"),
+    done=Decimal("0.00302"),
+    turnover=Decimal("288.05"),
+    fees=((Decimal("0.28"), "USDT"),),
+    reason="",
+)
+UNSOLD = replace(FILLED, side="sell", action="exit", done=Decimal(0), turnover=Decimal(0), fees=())
+ORDERS = [
+    replace(UNSOLD, id=905, status="SENDING"),
+    replace(UNSOLD, id=904, status="UNKNOWN", reason="The exchange has not confirmed it yet."),
+    replace(UNSOLD, id=903, status="REJECTED", reason="The exchange refused the order."),
+    replace(FILLED, id=902, status="CANCELED", done=Decimal("0.001"), turnover=Decimal("95.4")),
+    FILLED,
+]
+REACHED = ReachView(
+    id=42,
+    at=AT,
+    symbol="BTC/USDT",
+    action="enter",
+    layer=1,
+    price=Decimal("95400.1"),
+    regime="bullish",
+    blocked=False,
+    reason="Entries are allowed in a bullish market.",
+    why="The fast average crossed above the slow one.",
+    state="followed",
+    said="Bought 0.00419 BTC for 399.78 USDT.",
+)
+BLOCKED = "Crash guard: the price fell 8.4 % within 4 hours."
+REACHES = [
+    REACHED,
+    replace(REACHED, id=41, action="add", layer=2, state="denied", said=FREE),
+    replace(
+        REACHED,
+        id=40,
+        blocked=True,
+        regime="bearish",
+        reason=BLOCKED,
+        state="blocked",
+        said="The gate blocked it, so no bot was asked.",
+    ),
+    replace(REACHED, id=39, state="waiting", said="The bot is not in this trade."),
+    replace(REACHED, id=38, state="none", said="This bot was not there yet."),
+]
+ZONES = [
+    ZoneView(AT - timedelta(hours=1), None, BLOCKED),
+    ZoneView(AT - timedelta(hours=9), AT - timedelta(hours=7), "No trend."),
+]
+
+
+def bot_page(bot: BotView, **changes: Any) -> dict[str, Any]:
+    """Give one bot's page its context: a full one, but for what is named here."""
+    return {
+        "bot": bot,
+        "facts": replace(FACTS, id=bot.id),
+        "book": BOOK,
+        "orders": ORDERS,
+        "older_orders": f"/bots/{bot.id}?orders=900",
+        "reached": REACHES,
+        "older_decisions": f"/bots/{bot.id}?decisions=38",
+        "here": f"/bots/{bot.id}",
+        "newest": True,
+        "zones": ZONES,
+        "last_event_id": "300",
+        **changes,
+    }
+
+
+def new_bot(*, wrong: bool = False) -> dict[str, Any]:
+    """Give the new-bot page's context, fresh or after mistakes."""
+    mistakes = {
+        "allocation": "Write an amount of at least 10, like 250.",
+        "account": "This account has 4.20 USDT free. Choose another or a smaller amount.",
+    }
+    typed = {"strategy": "other", "symbol": "ETH/USDT", "account": "2", "allocation": "abc"}
+    return {
+        "path": "/bots/new",
+        "symbols": ["BTC/USDT", "ETH/USDT"],
+        "strategies": [
+            ("trend", "Trend follower", "Buys in layers while a trend lasts, leaves at its end."),
+            ("other", "Another strategy", "Something else that an operator hosts."),
+        ],
+        "accounts": [(1, "Paper account", "paper", Decimal(9000)), (2, "Main", "binance", None)],
+        "form": typed if wrong else dict.fromkeys(typed, "") | {"strategy": "trend"},
+        "errors": mistakes if wrong else {},
+        "minimum": Decimal(10),
+    }
+
+
+def pages(holding: BotView, waiting: BotView) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Give every page of bots in its states: name -> template and context."""
+    nothing: dict[str, Any] = {
+        "book": NO_BOOK,
+        "orders": [],
+        "older_orders": None,
+        "reached": [],
+        "older_decisions": None,
+        "zones": [],
+    }
+    gone = replace(FACTS, deleted_at=AT, trade_id=None)
+    stopped = replace(waiting, status="stopped")
+    some = {
+        "live": [waiting],
+        "practice": [holding, replace(holding, id=19, status="paused")],
+        "deleted": [stopped],
+    }
+    none: dict[str, Any] = {"live": [], "practice": [], "deleted": []}
+    return {
+        "new": ("bots/new.html", new_bot()),
+        "new-wrong": ("bots/new.html", new_bot(wrong=True)),
+        "bots": ("bots/list.html", some | {"last_event_id": "300"}),
+        "bots-empty": ("bots/list.html", none | {"last_event_id": "0"}),
+        "bot": ("bots/bot.html", bot_page(holding)),
+        "bot-older": ("bots/bot.html", bot_page(holding, newest=False)),
+        "bot-empty": (
+            "bots/bot.html",
+            bot_page(waiting, facts=replace(FACTS, trade_id=None), **nothing),
+        ),
+        "bot-deleted": ("bots/bot.html", bot_page(stopped, facts=gone, book=NO_BOOK)),
+    }
