@@ -7,7 +7,9 @@ from decimal import Decimal
 from time import perf_counter
 
 import pytest
+from sqlalchemy import insert
 
+from nexus.bots.models import Bot, Holding
 from nexus.core.clock import now
 from nexus.core.db import insert_rows
 from nexus.portfolio.models import EquityPoint
@@ -189,6 +191,21 @@ async def test_home_says_what_today_brought_its_owner_alone(website: Website) ->
         assert 'id="today-practice-USDT"' in home
         assert home.count("Equity in the last 24 hours") == 1
         assert 'id="today-' not in (await bob.browser.get("/")).text
+
+
+async def test_what_a_deleted_bot_came_to_stays_in_the_portfolio(website: Website) -> None:
+    async with customers(website, "alice") as (alice,):
+        bot = await trade(website, alice, {})
+        scene = scene_of(website)
+        async with website.database.transaction() as tx:
+            values = {"quantity": 0, "cost": 0, "realised": Decimal(-77), "layers": 0}
+            row = {"bot_id": bot, "day_result": 0, "updated_at": now(), **values}
+            await tx.execute(insert(Holding), [row])
+        assert "\u221277.00 USDT" in (await alice.browser.get("/portfolio")).text
+        await scene.change(Bot, bot, status="stopped", deleted_at=now())
+        portfolio = (await alice.browser.get("/portfolio")).text
+        assert "\u221277.00 USDT" in portfolio
+        assert "Deleted ·" in portfolio
 
 
 async def test_the_demo_calls_no_money_real(website: Website) -> None:

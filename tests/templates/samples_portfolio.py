@@ -83,6 +83,7 @@ def portfolio(*bots: BotView, **context: Any) -> dict[str, Any]:
     return {
         "purses": purses_of(bots),
         "lines": {},
+        "deleted": {19},
         "accounts": accounts,
         "account": None,
         "ranges": {name: words for name, (words, _) in RANGES.items()},

@@ -1,6 +1,7 @@
 """Do the pages work in a real browser, in the hand, on a bad line, and without scripts?"""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -222,18 +223,18 @@ def test_a_button_that_failed_says_so_and_breaks_nothing(visit: Visit, stage: St
 
 
 # ------------------------------------------------------------------------------------ search
-def answer_searches(page: Page, sample: str, status: int = 200) -> None:
+def answer_searches(page: Page, sample: str, status: int = 200, *, part: str = "trades") -> None:
     """Answer what htmx searches with a part of a sample; what a page asks for, with all of it."""
 
     def answer(route: Route) -> None:
         template, context = samples.PAGES[sample]
         if route.request.headers.get("hx-request"):
-            body = render_block(template, "trades", **context)
+            body = render_block(template, part, **context)
             route.fulfill(body=body, status=status, content_type="text/html")
         else:
             route.fulfill(body=render(template, **context), content_type="text/html")
 
-    page.route("**/trades?*", answer)
+    page.route(re.compile(r"/(trades|portfolio)\?"), answer)
 
 
 def test_a_search_is_done_in_place_and_undone_by_going_back(visit: Visit, stage: Stage) -> None:
@@ -269,6 +270,16 @@ def test_a_search_that_fails_is_asked_as_a_page(visit: Visit) -> None:
     page.get_by_role("link", name="Show older ones").click()
     expect(page.get_by_role("heading", name="Found")).to_be_visible()
     assert not page.evaluate("() => window.sameDocument")
+
+
+def test_another_time_is_drawn_in_place_and_the_focus_stays(visit: Visit) -> None:
+    page = visit("portfolio-new")
+    answer_searches(page, "portfolio", part="purses")
+    page.get_by_role("link", name="Month").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("img", name="Equity from")).to_have_count(2)
+    expect(page.get_by_role("link", name="Month")).to_be_focused()
+    assert page.url.endswith("/portfolio?range=month")
 
 
 # -------------------------------------------------------------------------------- no scripts
