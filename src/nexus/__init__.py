@@ -21,7 +21,7 @@ settings, core`.
     accounts/        who you are: sign-up, sign-in, factors, sessions, the audit
     exchanges/       your exchange accounts and keys; the only code that speaks to a venue
     bots/            what you run: strategy x symbol x allocation, on one account
-    portfolio/       what you have and did: positions, trades, results, files to take along
+    portfolio/       what you have and did: positions, trades, equity over time, files
     billing/         what your tier allows
     mail/            what we send
     feed/            what you see live
