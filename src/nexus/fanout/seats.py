@@ -37,6 +37,7 @@ async def filters_by_venue(tx: Transaction, symbol: str) -> dict[str, Filters]:
             max_quantity=row.max_quantity,
             min_notional=row.min_notional,
             trading=row.trading,
+            rests_stops=row.rests_stops,
         )
         for row in rows
     }
