@@ -39,6 +39,7 @@ FILTERS = Filters(
     min_quantity=Decimal("0.0001"),
     max_quantity=Decimal(100),
     min_notional=Decimal(5),
+    rests_stops=True,
 )
 
 

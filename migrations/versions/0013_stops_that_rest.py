@@ -6,7 +6,7 @@ from alembic import op
 revision = "0013"
 down_revision = "0011"
 
-ONE_ORIGIN = op.f("ck_execution_plans_one_origin")
+ONE_ORIGIN = "ck_execution_plans_one_origin"
 PLANS = "execution_plans"
 
 
@@ -53,7 +53,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resting_stops")),
         sa.UniqueConstraint(
-            "account_id", "client_order_id", name=op.f("uq_resting_stops_account_id_client_order_id")
+            "account_id", "client_order_id",
+            name=op.f("uq_resting_stops_account_id_client_order_id"),
         ),
         sa.UniqueConstraint(
             "bot_id", "trade_id", "generation",
@@ -76,16 +77,16 @@ def upgrade() -> None:
     op.create_unique_constraint(
         op.f("uq_execution_plans_resting_stop_id"), PLANS, ["resting_stop_id"]
     )
-    op.drop_constraint(ONE_ORIGIN, PLANS)
+    op.drop_constraint(op.f(ONE_ORIGIN), PLANS)
     op.create_check_constraint(
-        ONE_ORIGIN, PLANS, "num_nonnulls(decision_id, close_request_id, resting_stop_id) = 1"
+        op.f(ONE_ORIGIN), PLANS, "num_nonnulls(decision_id, close_request_id, resting_stop_id) = 1"
     )
 
 
 def downgrade() -> None:
-    op.drop_constraint(ONE_ORIGIN, PLANS)
+    op.drop_constraint(op.f(ONE_ORIGIN), PLANS)
     op.create_check_constraint(
-        ONE_ORIGIN, PLANS, "(decision_id IS NULL) <> (close_request_id IS NULL)"
+        op.f(ONE_ORIGIN), PLANS, "(decision_id IS NULL) <> (close_request_id IS NULL)"
     )
     op.drop_column(PLANS, "resting_stop_id")
     op.drop_table("resting_stops")
