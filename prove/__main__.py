@@ -29,6 +29,10 @@ LIVE = """
             WHERE orders.status = 'UNKNOWN' AND checks = 0 AND a.status = 'active'
               AND NOT EXISTS (SELECT FROM api_keys k WHERE k.account_id = a.id
                               AND k.last4 = ANY(:revoked)))
+         + (SELECT count(*) FROM resting_stops s JOIN exchange_accounts a ON a.id = s.account_id
+            WHERE s.status IN ('PLACING', 'RESTING', 'CANCELLING') AND a.status = 'active'
+              AND NOT EXISTS (SELECT FROM api_keys k WHERE k.account_id = a.id
+                              AND k.last4 = ANY(:revoked)))
 """
 """What has not come to an end. Two kinds of UNKNOWN may stay: those that were asked about and not
 found, which are looked for again by the minute; and those that nobody can ask about any more,
@@ -41,6 +45,10 @@ REFUSED = """
 NOT_PLACED = """
     SELECT left(reason, 60), count(*) FROM orders
     WHERE status = 'NOT_PLACED' GROUP BY 1 ORDER BY 2 DESC LIMIT 8
+"""
+STOPS_REFUSED = """
+    SELECT left(reason, 60), count(*) FROM resting_stops
+    WHERE status = 'REFUSED' GROUP BY 1 ORDER BY 2 DESC LIMIT 8
 """
 """The reasons met most often: a run in which little was traded proves little, and they say why."""
 
@@ -97,6 +105,7 @@ async def _report(campaign: Campaign, verdicts: Verdicts, quiet: float | None) -
         "quiet after, seconds": quiet,
         "why plans became no order": await _reasons(campaign, REFUSED),
         "why orders were not placed": await _reasons(campaign, NOT_PLACED),
+        "why stops did not rest": await _reasons(campaign, STOPS_REFUSED),
         "workers ended": dict(campaign.house.ends),
         "faults": dict(sorted(counted(fires).items())),
         "next order after": {name: spread(found) for name, found in sorted(again.items())},

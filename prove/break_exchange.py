@@ -10,6 +10,7 @@ from sqlalchemy import text
 from prove.campaign import Campaign
 
 ORDER, QUERY, TOLD = "POST /api/v3/order", "GET /api/v3/order", "executionReport"
+CANCEL = "DELETE /api/v3/order"
 TRADES, TICKERS = "GET /api/v3/myTrades", "GET /api/v3/ticker/24hr"
 OVERLOADED, INTERNAL = (503, -1008), (500, -1000)
 DUPLICATE, UNHEARD_OF = (400, -2010), (400, -2013)
@@ -70,6 +71,8 @@ LIES: Mapping[str, Lie] = {
     "execution told twice (24)": lie("duplicate_event", TOLD),
     "execution told 2 s late (24)": lie("delay_event", TOLD, seconds=2.0),
     "query overloaded": refuse(OVERLOADED, QUERY),
+    "stop cancelled, answer lost": lie("lose", CANCEL),
+    "cancel of a stop answered 500": refuse(INTERNAL, CANCEL),
     "no prices (32)": refuse(INTERNAL, TICKERS),
 }  # fmt: skip
 """By what the record calls them; the numbers are the rows of the table in docs/promises.md."""

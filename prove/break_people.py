@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import func, select, update
 
-from nexus.bots.models import Bot
+from nexus.bots.models import Bot, RestingStop
 from nexus.bots.start import pause_bot, start_bot
 from nexus.core.clock import now
 from nexus.core.db import Transaction
@@ -50,13 +50,23 @@ async def stop_everything(campaign: Campaign) -> bool:
     """Stop everything for some seconds, and release it."""
     async with campaign.house.database.transaction() as tx:
         await set_switch(tx, "everything", stopped=True, reason="prove", by="prove")
-        first = await last_order(tx)
+        first, first_resting = await last_order(tx), await last_resting(tx)
     at = now()
     await asyncio.sleep(campaign.dice.uniform(3, 6))
     async with campaign.house.database.transaction() as tx:
         await set_switch(tx, "everything", stopped=False, reason="", by="prove")
-        last = await last_order(tx)
-    campaign.stops.append(Stop(at, None, first, last, exits_too=True))
+        last, last_stop = await last_order(tx), await last_resting(tx)
+    campaign.stops.append(
+        Stop(
+            at,
+            None,
+            first,
+            last,
+            exits_too=True,
+            after_resting=first_resting,
+            until_resting=last_stop,
+        )
+    )
     return True
 
 
@@ -70,16 +80,23 @@ async def remove_account(campaign: Campaign) -> bool:
             .where(ExchangeAccount.id == account_id)
             .values(status="key_invalid", status_reason="prove")
         )
-        last = await last_order(tx)
+        last, resting = await last_order(tx), await last_resting(tx)
         bots = list(await tx.scalars(select(Bot.id).where(Bot.account_id == account_id)))
     campaign.house.taken_away.add(account_id)
-    campaign.stops += [Stop(now(), bot_id, last, exits_too=True) for bot_id in bots]
+    campaign.stops += [
+        Stop(now(), bot_id, last, exits_too=True, after_resting=resting) for bot_id in bots
+    ]
     return True
 
 
 async def last_order(tx: Transaction) -> int:
     """Give the highest number of an order; the caller holds the lock that claims wait for."""
     return await tx.scalar(select(func.max(OrderRow.id))) or 0
+
+
+async def last_resting(tx: Transaction) -> int:
+    """Give the highest number of a stop that rests; it is given under the same locks."""
+    return await tx.scalar(select(func.max(RestingStop.id))) or 0
 
 
 async def _some_bots(campaign: Campaign, status: str) -> list[int]:

@@ -22,6 +22,9 @@ class Stop:
     after_order: int
     until_order: int | None = None
     exits_too: bool = False
+    after_resting: int = 0
+    until_resting: int | None = None
+    """The same of the numbers of stops that rest at the exchange."""
 
     def forbids(self, order_id: int, bot_id: int, side: str) -> bool:
         """Say whether an order that was claimed with this number should not have been."""
@@ -29,6 +32,14 @@ class Stop:
             return False
         return order_id > self.after_order and (
             self.until_order is None or order_id <= self.until_order
+        )
+
+    def forbids_resting(self, stop_id: int, bot_id: int) -> bool:
+        """Say whether a stop that was claimed with this number should not have been placed."""
+        if self.bot_id not in (None, bot_id) or not self.exits_too:
+            return False
+        return stop_id > self.after_resting and (
+            self.until_resting is None or stop_id <= self.until_resting
         )
 
 

@@ -23,7 +23,9 @@ TIMES = """
         SELECT order_id, min(at) FILTER (WHERE status = 'SENDING') AS sent,
                min(at) FILTER (WHERE status NOT IN ('SENDING', 'UNKNOWN')) AS known,
                bool_or(status = 'UNKNOWN') AS unclear
-        FROM order_events WHERE order_id IS NOT NULL GROUP BY order_id)
+        FROM order_events WHERE order_id IS NOT NULL AND plan_id NOT IN
+            (SELECT id FROM execution_plans WHERE resting_stop_id IS NOT NULL)
+        GROUP BY order_id)
     SELECT extract(epoch FROM known - sent) FROM known
     WHERE known IS NOT NULL AND (unclear OR known - sent > interval '20 s')
 """

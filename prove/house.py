@@ -66,6 +66,7 @@ TRADING = {
     "STRATEGY_SLOW": "3",
     "SLIPPAGE_CAP_BPS": "1000",
     "RECV_WINDOW_MS": "5000",
+    "RESTING_STOPS": "true",
     "LOG_FORMAT": "json",
     "LOG_LEVEL": "info",
 }

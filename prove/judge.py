@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
-from nexus.bots.models import Holding
+from nexus.bots.models import Holding, RestingStop
 from nexus.exchanges.models import ApiKey, ExchangeAccount
 from nexus.execution.models import FillRow, OrderRow
 from nexus.fanout.models import PlanRow
@@ -20,6 +20,16 @@ from nexus.regime.models import VerdictRow
 from nexus.strategy.models import DecisionRow
 from prove.campaign import Campaign, Fire, Stop
 from prove.evidence import moment, unseen, what_fired
+from prove.judge_stops import (
+    MET,
+    PLACED,
+    count_stops,
+    forbidden,
+    left_behind,
+    not_adopted,
+    two_at_once,
+    unsettled,
+)
 from prove.secrets import find_secrets
 
 PREFIX = "nx-"
@@ -45,6 +55,10 @@ class Evidence:
     """Decisions that the gate blocked."""
     mute: set[int]
     """Accounts of ours whose key the exchange no longer takes."""
+    stops: dict[str, RestingStop] = field(default_factory=dict)
+    """Stops that rest or did, by client id."""
+    journal: list[dict[str, Any]] = field(default_factory=list)
+    """Everything the exchange accepted or did by itself, in its order."""
 
 
 @dataclass
@@ -64,7 +78,11 @@ class Verdicts:
 async def judge(campaign: Campaign) -> Verdicts:
     """Compare what the exchange did with what we promised."""
     evidence = await _gather(campaign)
-    owners = {name: evidence.uids[order.account_id] for name, order in evidence.orders.items()}
+    named: list[tuple[str, int]] = [
+        *((name, stop.account_id) for name, stop in evidence.stops.items()),
+        *((name, order.account_id) for name, order in evidence.orders.items()),
+    ]
+    owners = {name: evidence.uids[account_id] for name, account_id in named}
     counts = _count(evidence, campaign.stops)
     counts["left at the stop price"] = await _left_at_stops(campaign)
     fires = await what_fired(campaign, evidence.rejected, owners)
@@ -73,8 +91,11 @@ async def judge(campaign: Campaign) -> Verdicts:
     found["I1 one accepted order per plan"] = _doubled(evidence)
     found["I2 every order of ours is in the ledger"] = _orphans(evidence)
     found["I3 venue, ledger and fills agree"] = _differences(evidence)
+    journal, stops, mute = evidence.journal, evidence.stops, evidence.mute
+    found["I3 venue, ledger and fills agree"] += not_adopted(journal, evidence.orders, stops, mute)
     found["I4 nothing after a stop"] = _after_stops(evidence, campaign.stops)
-    found["I5 every plan ends"] = _unfinished(evidence)
+    found["I4 nothing after a stop"] += forbidden(journal, stops, campaign.stops)
+    found["I5 every plan ends"] = _unfinished(evidence) + unsettled(stops, mute)
     found["I6 no order against the gate"] = _against_the_gate(evidence)
     found["I7 each order on its owner's account"] = _strangers(evidence)
     found["I8 no secret in logs, database or queue"] = await find_secrets(campaign.house)
@@ -82,6 +103,9 @@ async def judge(campaign: Campaign) -> Verdicts:
     found["I11 one decision per candle"] = await _decided_twice(campaign)
     found["I12 no limit of the exchange broken"] = await _limits(campaign)
     found["I13 every fault fired"] = unseen(campaign, fires)
+    found["I14 one stop a bot, and none without it"] = [
+        *two_at_once(journal, stops), *left_behind(journal, stops, mute),
+    ]  # fmt: skip
     return verdicts
 
 
@@ -105,6 +129,7 @@ def _count(evidence: Evidence, stops: Sequence[Stop]) -> dict[str, int]:
         "orphans": len(_orphans(evidence)),
         "after a stop": len(_after_stops(evidence, stops)),
         "on the way at a stop": _on_the_way(evidence, stops),
+        **count_stops(evidence.journal, evidence.stops),
         **{f"orders {status.lower()}": number for status, number in sorted(counts.items())},
     }
 
@@ -112,12 +137,15 @@ def _count(evidence: Evidence, stops: Sequence[Stop]) -> dict[str, int]:
 async def _gather(campaign: Campaign) -> Evidence:
     house = campaign.house
     tried: list[dict[str, Any]] = []
+    journal: list[dict[str, Any]] = []
     seen = 0
     while page := await house.control("GET", f"journal?after={seen}&limit={PAGE}"):
         seen = page[-1]["seq"]
-        tried += [entry for entry in page if entry["endpoint"] == "POST /api/v3/order"]
+        tried += [entry for entry in page if entry["endpoint"] == PLACED]
+        journal += [entry for entry in page if entry["outcome"] != "rejected"]
     async with house.database.transaction() as tx:
         orders = {row.client_order_id: row for row in await tx.scalars(select(OrderRow))}
+        stops = {row.client_order_id: row for row in await tx.scalars(select(RestingStop))}
         plans = {row.id: row for row in await tx.scalars(select(PlanRow))}
         filled = await tx.execute(
             select(FillRow.order_id, func.sum(FillRow.quantity)).group_by(FillRow.order_id)
@@ -137,6 +165,8 @@ async def _gather(campaign: Campaign) -> Evidence:
             filled=dict(filled.all()),
             blocked=set(blocked),
             mute=set(lost) | revoked,
+            stops=stops,
+            journal=journal,
         )
 
 
@@ -165,7 +195,9 @@ def _orphans(evidence: Evidence) -> list[str]:
     return [
         f"{entry['client_id']} is not in the ledger"
         for entry in evidence.accepted
-        if entry["client_id"].startswith(PREFIX) and entry["client_id"] not in evidence.orders
+        if entry["client_id"].startswith(PREFIX)
+        and entry["client_id"] not in evidence.orders
+        and entry["client_id"] not in evidence.stops
     ]
 
 
@@ -175,6 +207,11 @@ def _differences(evidence: Evidence) -> list[str]:
         by_venue[entry["client_id"]] += sum(
             (Decimal(fill["qty"]) for fill in entry["fills"] or ()), Decimal(0)
         )
+    for entry in evidence.journal:
+        if entry["endpoint"] == MET:
+            by_venue[entry["client_id"]] += sum(
+                (Decimal(fill["qty"]) for fill in entry["fills"] or ()), Decimal(0)
+            )
     found = []
     for client_id, order in evidence.orders.items():
         if order.status == "UNKNOWN" and order.account_id in evidence.mute:
@@ -214,9 +251,10 @@ def _on_the_way(evidence: Evidence, stops: Sequence[Stop]) -> int:
 
 
 def _accepted(evidence: Evidence) -> Iterator[tuple[dict[str, Any], OrderRow]]:
+    """Give the orders that were sent at once; those of stops are claimed by other numbers."""
     for entry in evidence.accepted:
         order = evidence.orders.get(entry["client_id"])
-        if order is not None:
+        if order is not None and entry["client_id"] not in evidence.stops:
             yield entry, order
 
 
@@ -260,7 +298,8 @@ def _against_the_gate(evidence: Evidence) -> list[str]:
 def _strangers(evidence: Evidence) -> list[str]:
     found = []
     for entry in evidence.accepted:
-        order = evidence.orders.get(entry["client_id"])
+        name = entry["client_id"]
+        order = evidence.orders.get(name) or evidence.stops.get(name)
         if order is not None and evidence.uids[order.account_id] != entry["account"]:
             found.append(f"{entry['client_id']} went to account {entry['account']}")
     return found

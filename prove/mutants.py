@@ -68,6 +68,10 @@ MUTANTS = (
         "trade still open", WEIGH, "if plan.side is Side.BUY and not plan.trade_is_open:",
         "if False:", (WEIGHED,),
     ),
+    Mutant(
+        "a sale waits until its stop is cancelled", WEIGH, "if plan.stop_rests:", "if False:",
+        ("tests/execution/test_rest.py",),
+    ),
     Mutant("not before its time", WEIGH, "if at < plan.not_before:", "if False:", (MACHINE,)),
     Mutant(
         "one live order a bot", WEIGH, "if plan.bot_busy or plan.account_busy:",

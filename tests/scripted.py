@@ -39,6 +39,7 @@ FILTERS = Filters(
     min_quantity=Decimal("0.0001"),
     max_quantity=Decimal(100),
     min_notional=Decimal(5),
+    rests_stops=True,
 )
 
 
@@ -47,6 +48,7 @@ class WorkerDiedError(BaseException):
 
 
 Act = Callable[["ScriptedExchange", Intent], Outcome]
+Cancel = Callable[["ScriptedExchange", str], Outcome]
 
 
 class ScriptedExchange:
@@ -60,6 +62,10 @@ class ScriptedExchange:
         self.journal: dict[str, Report] = {}
         """Every order it took, by client id."""
         self.asked: list[str] = []
+        self.cancels: list[Cancel] = []
+        """What becomes of the next cancels, in turn."""
+        self.cancelled: list[str] = []
+        """Every order somebody asked it to cancel."""
         self.holds: dict[str, Decimal] | None = None
         """What every account has free; None where nobody may ask, as in a fan-out."""
         self.blind = False
@@ -75,7 +81,8 @@ class ScriptedExchange:
     async def send(self, intents: Sequence[Intent]) -> AsyncGenerator[Answer]:
         for intent in intents:
             self.received.append(intent)
-            act = self.acts.pop(0) if self.acts else fill()
+            usual = fill() if intent.stop_price is None else take(VenueStatus.NEW)
+            act = self.acts.pop(0) if self.acts else usual
             yield Answer(intent, act(self, intent))
 
     async def find(self, account: Account, symbol: str, client_order_id: str) -> Report | None:
@@ -86,6 +93,12 @@ class ScriptedExchange:
         if self.locked_out:
             raise KeyInvalidError("scripted", 401, -2015)
         return None if self.blind else self.journal.get(client_order_id)
+
+    async def cancel(self, account: Account, symbol: str, client_order_id: str) -> Outcome:
+        del account, symbol
+        self.cancelled.append(client_order_id)
+        act = self.cancels.pop(0) if self.cancels else end_it
+        return act(self, client_order_id)
 
     async def balances(self, account: Account) -> dict[str, Decimal]:
         assert self.holds is not None, f"nobody may read the balances of {account.id} here"
@@ -111,10 +124,46 @@ class ScriptedExchange:
         self.journal[intent.client_order_id] = report
         return report
 
-    def moves_on(self, client_id: str, status: VenueStatus) -> None:
+    def moves_on(self, client_id: str, status: VenueStatus, share: str = "1") -> None:
         """Finish an order that was taken earlier without a fill."""
         del self.journal[client_id]
-        self.take(next(i for i in self.received if i.client_order_id == client_id), status)
+        sent = next(i for i in self.received if i.client_order_id == client_id)
+        self.take(sent, status, Decimal(share))
+
+    def end(self, client_id: str) -> Outcome:
+        """Cancel an order that is open, as a venue would."""
+        report = self.journal.get(client_id)
+        if report is None or report.status is not VenueStatus.NEW:
+            return Rejected(-2011, "Unknown order sent.")
+        self.journal[client_id] = replace(report, status=VenueStatus.CANCELED)
+        return Accepted(self.journal[client_id])
+
+
+def end_it(exchange: ScriptedExchange, client_id: str) -> Outcome:
+    """Cancel an order, and say so."""
+    return exchange.end(client_id)
+
+
+def lose_cancel(*, done: bool) -> Cancel:
+    """Let nobody know what became of a cancel."""
+
+    def act(exchange: ScriptedExchange, client_id: str) -> Outcome:
+        if done:
+            exchange.end(client_id)
+        return Unclear("timeout")
+
+    return act
+
+
+def sell_meanwhile(share: str = "1") -> Cancel:
+    """Let a stop sell right before its cancel arrives."""
+
+    def act(exchange: ScriptedExchange, client_id: str) -> Outcome:
+        over = VenueStatus.FILLED if share == "1" else VenueStatus.EXPIRED
+        exchange.moves_on(client_id, over, share)
+        return exchange.end(client_id)
+
+    return act
 
 
 def fill() -> Act:
@@ -144,7 +193,7 @@ def lose_answer(*, placed: bool, exists: bool = False) -> Act:
 
     def act(exchange: ScriptedExchange, intent: Intent) -> Outcome:
         if placed:
-            exchange.take(intent, VenueStatus.FILLED)
+            exchange.take(intent, *_usual(intent))
         return Unclear("timeout", exists=exists)
 
     return act
@@ -155,7 +204,14 @@ def kill_worker(*, placed: bool) -> Act:
 
     def act(exchange: ScriptedExchange, intent: Intent) -> Outcome:
         if placed:
-            exchange.take(intent, VenueStatus.FILLED)
+            exchange.take(intent, *_usual(intent))
         raise WorkerDiedError
 
     return act
+
+
+def _usual(intent: Intent) -> tuple[VenueStatus, Decimal]:
+    """Say how an order stands once it is taken: a stop rests, all else is filled."""
+    if intent.stop_price is None:
+        return VenueStatus.FILLED, Decimal(1)
+    return VenueStatus.NEW, Decimal(0)

@@ -50,10 +50,7 @@ from nexus.accounts.roles import hide_rooms, require_role, take_as_long
 from nexus.accounts.step_up import ask_for_factor, ask_for_proof, require_proof
 from nexus.admin import rooms as admin
 from nexus.billing.welcome import give_first_tier
-from nexus.bots import routes as bots
-from nexus.bots import routes_accounts as bots_accounts
-from nexus.bots import routes_limits as bots_limits
-from nexus.bots import routes_stop as bots_stop
+from nexus.bots import rooms as bots
 from nexus.bots.events import CloseRequested
 from nexus.bots.leave import pause_bots_of_leavers
 from nexus.bots.leave_account import pause_live_accounts
@@ -75,6 +72,7 @@ from nexus.exchanges.open_doors import warn_of_open_doors
 from nexus.exchanges.welcome import open_practice_accounts
 from nexus.feed import routes as feed
 from nexus.feed import routes_bots as feed_bots
+from nexus.feed import routes_delete as feed_delete
 from nexus.feed import routes_gate as feed_gate
 from nexus.feed.audience import Audience
 from nexus.feed.publish import CHANNEL
@@ -124,12 +122,10 @@ def create_app(settings: Settings) -> Litestar:
             *accounts_sign_up.route_handlers,
             *admin.route_handlers,
             *bots.route_handlers,
-            *bots_limits.route_handlers,
-            *bots_stop.route_handlers,
-            *bots_accounts.route_handlers,
             *exchanges.route_handlers,
             *feed.route_handlers,
             *feed_bots.route_handlers,
+            *feed_delete.route_handlers,
             *feed_gate.route_handlers,
             *mail.route_handlers,
             *notices.route_handlers,

@@ -28,7 +28,13 @@ from nexus.exchanges.registry import open_exchanges, open_market_sources
 from nexus.exchanges.slow_share import SlowShare
 from nexus.exchanges.take_drop import KeyDesk
 from nexus.execution.broker import Broker
-from nexus.execution.jobs import place_orders, reconcile_accounts, resolve_orders
+from nexus.execution.jobs import (
+    place_orders,
+    reconcile_accounts,
+    resolve_orders,
+    resolve_stops,
+    tend_stops,
+)
 from nexus.execution.listen import Listener, keep_listening
 from nexus.fanout.seats import busy_accounts
 from nexus.feed.jobs import prune_old_lines
@@ -49,6 +55,8 @@ from nexus.strategy.border import load_strategies
 JOBS = (
     place_orders,
     resolve_orders,
+    resolve_stops,
+    tend_stops,
     reconcile_accounts,
     tick,
     sweep,

@@ -66,7 +66,7 @@ async def test_an_old_proof_is_asked_for_again(website: Website, way: str) -> No
         assert [bot.status for bot in await bots(website)] == ["stopped"]
         async with website.database.transaction() as tx:
             await tx.execute(update(Session).values(proven_at=now()))
-        assert (await alice.press(path, **fields)).headers["location"] == "/#bots"
+        assert (await alice.press(path, **fields)).status_code == 303
     assert "running" in [bot.status for bot in await bots(website)]
 
 
@@ -85,7 +85,7 @@ async def test_pretend_money_needs_no_proof(website: Website) -> None:
         await let_proof_grow_old(website.database)
         assert (await alice.browser.get("/bots/new")).status_code == 200
         answer = await alice.press("/bots/new", **NEW, account=str(alice.account))
-        assert answer.headers["location"] == "/#bots"
+        assert answer.headers["location"].startswith("/bots/")
 
 
 async def test_a_live_account_goes_on_only_for_who_has_a_second_factor(website: Website) -> None:

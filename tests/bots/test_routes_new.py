@@ -9,7 +9,9 @@ import pytest
 
 from nexus.bots.models import Bot
 from nexus.exchanges.models import ExchangeAccount
+from nexus.strategy.border import Action
 from tests.feed.customers import Customer, customers, scene_of
+from tests.scripted import PRICE
 from tests.website import Website, make_passwords_quick, serve, settings_for
 
 GOOD = {"strategy": "trend", "symbol": "ETH/USDT", "allocation": "250"}
@@ -71,9 +73,9 @@ def said_at(answer: httpx.Response, field: str) -> str:
 async def test_a_new_bot_runs_with_what_was_asked_for(website: Website) -> None:
     async with customers(website, "alice") as [alice]:
         answer = await send(alice, allocation="1,000.50")
-        assert (answer.status_code, answer.headers["location"]) == (303, "/#bots")
+        [bot] = await bots(website)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/bots/{bot.id}")
         page = (await alice.browser.get("/")).text
-    [bot] = await bots(website)
     assert (bot.user_id, bot.account_id, bot.status) == (alice.id, alice.account, "running")
     assert (bot.strategy, bot.symbol, str(bot.allocation)) == (
         "trend",
@@ -112,7 +114,7 @@ async def test_what_was_typed_is_kept(website: Website) -> None:
         page = (await send(alice, allocation=typed)).text
     assert f'value="{html.escape(typed).replace("&quot;", "&#34;")}"' in page
     assert re.search(r'<option value="ETH/USDT"\s+selected', page)
-    assert re.search(rf'<option value="{alice.account}"\s+selected', page)
+    assert re.search(rf'<option value="{alice.account}"[^>]*\sselected', page)
     assert re.search(r'value="trend"[^>]*\schecked', page)
 
 
@@ -179,4 +181,24 @@ async def test_a_field_that_the_form_does_not_have_is_refused(website: Website) 
     async with customers(website, "alice") as [alice]:
         for field in ("user_id", "status", "max_order", "id", "tier", "account_id", "created_at"):
             assert (await send(alice, **{field: "2"})).status_code == 400, field
+    assert await bots(website) == []
+
+
+# --------------------------------------------------------------------------------- looking back
+async def test_looking_back_makes_nothing_and_keeps_what_was_typed(website: Website) -> None:
+    async with customers(website, "alice") as [alice]:
+        form = {**GOOD, "symbol": "BTC/USDT", "account": str(alice.account)}
+        empty = (await alice.press("/bots/new/preview", **form)).text
+        assert "has decided nothing on this symbol yet" in empty
+        scene = scene_of(website)
+        await scene.decide(Action.ENTER)
+        await scene.decide(Action.EXIT, "0", price=PRICE * 2)
+        page = (await alice.press("/bots/new/preview", **form)).text
+        part = (await alice.tap("/bots/new/preview", **form)).text
+        wrong = await alice.tap("/bots/new/preview", **{**form, "allocation": "abc"})
+    assert "Result of 1 finished trade" in page
+    assert "+99.70 USDT" in page, "100 of 250 doubled, less a fee of 0.1 % on 100 and on 200"
+    assert 'value="250"' in page
+    assert part.lstrip().startswith('<section id="preview"')
+    assert (wrong.status_code, EXAMPLE in html.unescape(wrong.text)) == (200, True)
     assert await bots(website) == []

@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from nexus.bots.close import request_close
 from nexus.bots.close_many import close_bots
+from nexus.bots.leave_account import BotOnAccount, bots_on
 from nexus.bots.models import Bot, Holding
 from nexus.bots.retry import TRIES
 from nexus.bots.views import BotView, Strategies, bot_of, bots_of, total
@@ -19,7 +20,7 @@ from nexus.strategy.models import LeaderBookRow
 from tests.feed.watching import queries
 from tests.limited import bots_of_one, limit
 from tests.scenes import Scene
-from tests.scripted import BTC, PRICE, reject, take
+from tests.scripted import BTC, PRICE, lose_answer, reject, take
 
 
 @pytest.fixture
@@ -279,6 +280,44 @@ async def test_a_sale_that_staff_asked_for_is_not_called_the_owners(
     await scene.sweep()
     bot = await view(scene, bot_id, strategies)
     assert bot.note == "Our staff closed it. It buys nothing until you start it again."
+
+
+async def test_a_stop_that_rests_at_the_exchange_is_shown_as_it_stands(
+    scene: Scene, strategies: Strategies
+) -> None:
+    scene.settings = scene.settings.model_copy(update={"resting_stops": True})
+    bot_id = await scene.follower()
+    assert (await view(scene, bot_id, strategies)).resting is None
+    async with scene.database.transaction() as tx:
+        await tx.execute(update(LeaderBookRow).values(stop_price=Decimal(48_500)))
+    scene.exchange.next_orders(lose_answer(placed=True))
+    await scene.sweep()
+    shown = (await view(scene, bot_id, strategies)).resting
+    assert shown is not None
+    assert (shown.state, shown.price, shown.out_of_reach) == ("UNKNOWN", Decimal(48_500), False)
+    scene.passes(seconds=6)
+    await scene.sweep()
+    shown = (await view(scene, bot_id, strategies)).resting
+    assert shown is not None
+    assert shown.state == "RESTING"
+    assert shown.quantity == scene.exchange.received[-1].quantity
+    bot = await scene.the_bot(bot_id)
+    [left] = await _on(scene, bot.account_id)
+    assert left.stop_rests
+    await scene.change(ExchangeAccount, bot.account_id, status="key_invalid")
+    shown = (await view(scene, bot_id, strategies)).resting
+    assert shown is not None
+    assert shown.out_of_reach
+    await scene.change(ExchangeAccount, bot.account_id, status="active")
+    await scene.change(Bot, bot_id, status="stopped")
+    await scene.sweep()
+    assert (await view(scene, bot_id, strategies)).resting is None
+    assert not (await _on(scene, bot.account_id))[0].stop_rests
+
+
+async def _on(scene: Scene, account_id: int) -> list[BotOnAccount]:
+    async with scene.database.transaction() as tx:
+        return await bots_on(tx, account_id)
 
 
 async def test_a_stop_is_shown_to_who_follows_it(scene: Scene, strategies: Strategies) -> None:

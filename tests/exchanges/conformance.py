@@ -14,6 +14,7 @@ from nexus.exchanges.protocol import (
     Answer,
     Exchange,
     Intent,
+    NotPlaced,
     Outcome,
     Rejected,
     Report,
@@ -195,3 +196,74 @@ class Conformance:
         quantity = least - least % filters.step_size + filters.step_size
         intent = replace(stand.buy("nx-least", 1), quantity=quantity)
         assert_whole(await report_of(stand.exchange, intent), intent)
+
+    async def test_a_stop_rests_until_it_is_cancelled(self, stand: Stand) -> None:
+        if not stand.exchange.capabilities.rests_stops:
+            await self._refuses_stops(stand)
+            return
+        stop = await _with_stop(stand)
+        placed = await report_of(stand.exchange, stop)
+        assert (placed.status, placed.executed_quantity) == (VenueStatus.NEW, Decimal(0))
+        assert await stand.exchange.find(stand.alice, stand.symbol, "nx-stop") == placed
+        assert await stand.exchange.find(stand.bob, stand.symbol, "nx-stop") is None
+        ended = await stand.exchange.cancel(stand.alice, stand.symbol, "nx-stop")
+        assert isinstance(ended, Accepted)
+        assert ended.report == replace(placed, status=VenueStatus.CANCELED)
+        assert await stand.exchange.find(stand.alice, stand.symbol, "nx-stop") == ended.report
+
+    async def _refuses_stops(self, stand: Stand) -> None:
+        """Check that a venue where no stop of ours rests takes none, and cancels nothing."""
+        await report_of(stand.exchange, stand.buy("nx-buy", 500))
+        before = await stand.exchange.balances(stand.alice)
+        stop = replace(stand.buy("nx-stop", 100), side=Side.SELL, stop_price=stand.price / 2)
+        outcome = await outcome_of(stand.exchange, stop)
+        assert isinstance(outcome, NotPlaced)
+        assert outcome.final
+        ended = await stand.exchange.cancel(stand.alice, stand.symbol, "nx-buy")
+        assert isinstance(ended, NotPlaced)
+        assert await stand.exchange.balances(stand.alice) == before
+
+    async def test_what_a_stop_locks_cannot_be_sold(self, stand: Stand) -> None:
+        if not stand.exchange.capabilities.rests_stops:
+            return
+        stop = await _with_stop(stand)
+        await report_of(stand.exchange, stop)
+        sale = replace(stop, client_order_id="nx-sale", stop_price=None)
+        assert isinstance(await outcome_of(stand.exchange, sale), Rejected)
+        await stand.exchange.cancel(stand.alice, stand.symbol, "nx-stop")
+        assert_whole(await report_of(stand.exchange, sale), sale)
+
+    async def test_a_cancel_of_what_is_not_open_says_so(self, stand: Stand) -> None:
+        if not stand.exchange.capabilities.rests_stops:
+            return
+        await report_of(stand.exchange, stand.buy("nx-buy", 500))
+        for name in ("nx-buy", "nx-never"):
+            outcome = await stand.exchange.cancel(stand.alice, stand.symbol, name)
+            assert isinstance(outcome, Rejected)
+
+    async def test_a_stop_that_the_price_has_passed_is_refused(self, stand: Stand) -> None:
+        if not stand.exchange.capabilities.rests_stops:
+            return
+        stop = replace(await _with_stop(stand), stop_price=stand.price * 2)
+        assert isinstance(await outcome_of(stand.exchange, stop), Rejected)
+
+    async def test_a_stop_locked_twice_is_refused(self, stand: Stand) -> None:
+        if not stand.exchange.capabilities.rests_stops:
+            return
+        stop = await _with_stop(stand)
+        await report_of(stand.exchange, stop)
+        again = await outcome_of(stand.exchange, stop)
+        assert isinstance(again, Unclear)
+        assert again.exists
+        other = replace(stop, client_order_id="nx-other")
+        assert isinstance(await outcome_of(stand.exchange, other), Rejected)
+
+
+async def _with_stop(stand: Stand) -> Intent:
+    """Buy for Alice, and write down a stop for all of it at half the price."""
+    await report_of(stand.exchange, stand.buy("nx-buy", 500))
+    free = await stand.exchange.balances(stand.alice)
+    quantity = free[stand.symbol.partition("/")[0]].quantize(stand.step, ROUND_DOWN)
+    half = (stand.price / 2).quantize(Decimal(1))
+    sale = replace(stand.buy("nx-stop", 1), side=Side.SELL, quantity=quantity)
+    return replace(sale, stop_price=half)

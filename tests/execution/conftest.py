@@ -6,6 +6,7 @@ import pytest
 
 from nexus.core.clock import SetClock, use
 from nexus.core.db import Database
+from tests.execution.stops import Stops
 from tests.scenes import AT, Scene
 
 
@@ -14,3 +15,10 @@ async def scene(database: Database) -> AsyncIterator[Scene]:
     hands = SetClock(AT)
     with use(hands):
         yield Scene(database, hands)
+
+
+@pytest.fixture
+def stops(scene: Scene) -> Stops:
+    """Lend the scene with stops that rest at the exchange."""
+    scene.settings = scene.settings.model_copy(update={"resting_stops": True})
+    return Stops(scene)

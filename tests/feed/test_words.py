@@ -53,6 +53,7 @@ def test_a_purchase() -> None:
         ("reduce", "Reduced the trade"),
         ("exit", "Left the trade"),
         ("close", "Closed at market"),
+        ("stop", "The exchange sold at your stop"),
     ],
 )
 def test_every_action_has_words(action: str, words: str) -> None:

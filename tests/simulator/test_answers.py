@@ -106,6 +106,7 @@ async def test_filters_are_announced_as_they_are_enforced(client: Client) -> Non
         "NOTIONAL",
         "PERCENT_PRICE_BY_SIDE",
         "MAX_NUM_ORDERS",
+        "MAX_NUM_ALGO_ORDERS",
     }
 
 

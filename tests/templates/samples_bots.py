@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from nexus.bots.preview import Preview, Step
+from nexus.bots.readiness import Check
 from nexus.bots.views import BotView
 from nexus.feed.bot_views import BookView, BotFacts, LayerView, OrderView, ReachView, ZoneView
 
@@ -107,6 +109,22 @@ ZONES = [
     ZoneView(AT - timedelta(hours=9), AT - timedelta(hours=7), "No trend."),
 ]
 
+STEP = Step(AT, "enter", 1, Decimal("95400.1"), "bought", amount=Decimal(400))
+SEEN = Preview(
+    steps=(
+        replace(STEP, action="exit", state="sold", result=Decimal("-12.3")),
+        replace(STEP, action="add", layer=2),
+        STEP,
+        replace(STEP, state="blocked", amount=Decimal(0), reason=BLOCKED),
+        replace(STEP, action="exit", state="waiting", amount=Decimal(0)),
+    ),
+    trades=1,
+    result=Decimal("-12.3"),
+    fees=Decimal("1.61"),
+    blocked=1,
+    invested=Decimal("400.4"),
+)
+
 
 def bot_page(bot: BotView, **changes: Any) -> dict[str, Any]:
     """Give one bot's page its context: a full one, but for what is named here."""
@@ -144,6 +162,46 @@ def new_bot(*, wrong: bool = False) -> dict[str, Any]:
         "form": typed if wrong else dict.fromkeys(typed, "") | {"strategy": "trend"},
         "errors": mistakes if wrong else {},
         "minimum": Decimal(10),
+        "seen": None,
+        "said": "",
+    }
+
+
+def edit_bot(bot: BotView, typed: str = "1000", **changes: Any) -> dict[str, Any]:
+    """Give the page of another amount its context."""
+    return {
+        "bot": bot,
+        "form": {"allocation": typed, "was": "1000"},
+        "errors": {},
+        "minimum": Decimal(10),
+        "wanted": None,
+        "meanings": [],
+        **changes,
+    }
+
+
+def clone_bot(bot: BotView, *, ready: bool, wrong: bool = False) -> dict[str, Any]:
+    """Give the page that goes live its context: with the list done, or half of it."""
+    mistakes = {"risk": "Tick this once you have read it.", "account": "Choose one that works."}
+    return {
+        "bot": bot,
+        "checks": [
+            Check(
+                "verified",
+                "Your e-mail is confirmed",
+                "Mails must reach you.",
+                done=True,
+                action="",
+                href="",
+            ),
+            Check("factor", "You have a second factor", "For you.", ready, "Add one", "/settings"),
+            Check("limits", "You have set a limit", "It stops.", ready, "Set it", "/settings"),
+        ],
+        "ready": ready,
+        "accounts": [(2, "Main account", "binance", Decimal("420.5")), (3, "Other", "okx", None)],
+        "form": {"account": "2", "allocation": "250", "risk": ""},
+        "errors": mistakes if wrong else {},
+        "minimum": Decimal(10),
     }
 
 
@@ -168,6 +226,32 @@ def pages(holding: BotView, waiting: BotView) -> dict[str, tuple[str, dict[str, 
     return {
         "new": ("bots/new.html", new_bot()),
         "new-wrong": ("bots/new.html", new_bot(wrong=True)),
+        "new-seen": (
+            "bots/new.html",
+            new_bot() | {"seen": SEEN, "form": {"strategy": "trend", "symbol": "BTC/USDT"}},
+        ),
+        "new-nothing": ("bots/new.html", new_bot() | {"seen": replace(SEEN, steps=())}),
+        "edit": ("bots/edit.html", edit_bot(holding)),
+        "edit-wrong": (
+            "bots/edit.html",
+            edit_bot(holding, "abc", errors={"allocation": "Write an amount.", "": "Changed."}),
+        ),
+        "edit-meaning": (
+            "bots/edit.html",
+            edit_bot(holding, "400", wanted=Decimal(400), meanings=["It buys nothing more."]),
+        ),
+        "go-live": ("bots/live.html", clone_bot(holding, ready=True)),
+        "go-live-wrong": ("bots/live.html", clone_bot(holding, ready=True, wrong=True)),
+        "go-live-early": ("bots/live.html", clone_bot(holding, ready=False)),
+        "delete": ("bots/delete.html", {"bot": stopped, "before": "", "errors": {}}),
+        "delete-early": (
+            "bots/delete.html",
+            {"bot": holding, "before": "Stop the bot first.", "errors": {}},
+        ),
+        "delete-refused": (
+            "bots/delete.html",
+            {"bot": holding, "before": "It holds.", "errors": {"": "Close it first."}},
+        ),
         "bots": ("bots/list.html", some | {"last_event_id": "300"}),
         "bots-empty": ("bots/list.html", none | {"last_event_id": "0"}),
         "bot": ("bots/bot.html", bot_page(holding)),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from nexus.bots.views import RestingView
 from nexus.core.assets import load_assets
 from nexus.core.render import TEMPLATES, render, render_block
 from tests.templates import samples, samples_portfolio
@@ -185,6 +186,29 @@ def test_a_bot_offers_only_what_can_be_done(status: str, layer: int, offered: se
     bot = replace(samples.HOLDING, status=status, layer=layer)
     card = render("feed/parts/bot.html", bot=bot, csrf_token="x")
     assert set(re.findall(r'(?:action|href)="/bots/17/(\w+)"', card)) == offered
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("RESTING", "A stop rests at Binance at 91,234.50 USDT for 0.0072 BTC."),
+        ("CANCELLING", "We are taking back the stop at 91,234.50 USDT."),
+        ("PLACING", "is on its way to Binance. Until it is confirmed there, this stop depends"),
+        ("UNKNOWN", "is on its way to Binance. Until it is confirmed there, this stop depends"),
+    ],
+)
+def test_a_bot_says_whether_its_stop_rests_at_the_exchange(state: str, words: str) -> None:
+    rests = RestingView(state, Decimal("91234.5"), Decimal("0.0072"), out_of_reach=False)
+    bot = replace(samples.HOLDING, venue="binance", resting=rests)
+    card = spaceless(render("feed/parts/bot.html", bot=bot, csrf_token="x"))
+    assert words in card
+    assert "No order rests" not in card
+    assert "key does not work" not in card
+    lost = replace(bot, resting=replace(rests, out_of_reach=True))
+    card = spaceless(render("feed/parts/bot.html", bot=lost, csrf_token="x"))
+    assert "While its key does not work, we cannot change it." in card
+    card = spaceless(render("feed/parts/bot.html", bot=samples.HOLDING, csrf_token="x"))
+    assert "This stop depends on us" in card
 
 
 def test_a_stale_price_says_so_in_words() -> None:

@@ -86,6 +86,7 @@ HELD: Final[Mapping[str, Held]] = {
     # the books
     "holdings": _kept("What your bots hold."),
     "close_requests": _kept("When you stopped and closed a bot.", "idempotency_key"),
+    "resting_stops": _kept("Stops of your bots that rest at an exchange."),
     "execution_plans": _kept("What was planned for your bots."),
     "orders": _kept("Orders of your bots."),
     "order_events": _kept("What became of those orders."),

@@ -37,6 +37,22 @@ class NewBotForm(Form, frozen=True):
     allocation: str = ""
 
 
+class EditForm(Form, frozen=True):
+    """Another amount for a bot; `was` is what its owner saw, `confirm` that they read on."""
+
+    allocation: str = ""
+    was: str = ""
+    confirm: str = ""
+
+
+class CloneForm(Form, frozen=True):
+    """The same with real money: on which account, with how much, and that the risk is known."""
+
+    account: str = ""
+    allocation: str = ""
+    risk: str = ""
+
+
 class LimitsForm(Form, frozen=True):
     """A person's own limits; an empty field is no limit, and a box that is not ticked is empty."""
 

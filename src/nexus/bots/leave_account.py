@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 
 from nexus.accounts.audit import write_audit
 from nexus.accounts.events import SecondFactorLost
 from nexus.bots.close import finish_close
 from nexus.bots.events import BotChanged
-from nexus.bots.models import Bot, CloseRequest, Holding
+from nexus.bots.models import Bot, CloseRequest, Holding, RestingStop
 from nexus.core.clock import now
-from nexus.core.db import Transaction
+from nexus.core.db import Transaction, one_of
 from nexus.exchanges.connect import destroy_key
 from nexus.exchanges.models import ExchangeAccount, KeyDrop
 
@@ -27,6 +27,8 @@ class BotOnAccount:
     symbol: str
     status: str
     quantity: Decimal
+    stop_rests: bool = False
+    """Whether a stop of its may still sell at the exchange."""
 
     @property
     def base(self) -> str:
@@ -37,8 +39,12 @@ class BotOnAccount:
 async def bots_on(tx: Transaction, account_id: int) -> list[BotOnAccount]:
     """List the bots of an account that are not stopped, or that hold something of a trade."""
     held = func.coalesce(Holding.quantity, 0)
+    stop_rests = exists().where(
+        RestingStop.bot_id == Bot.id,
+        one_of(RestingStop.status, "PLACING", "UNKNOWN", "RESTING", "CANCELLING"),
+    )
     rows = await tx.execute(
-        select(Bot.id, Bot.symbol, Bot.status, held)
+        select(Bot.id, Bot.symbol, Bot.status, held, stop_rests)
         .outerjoin(Holding, (Holding.bot_id == Bot.id) & Holding.trade_id.is_not(None))
         .where(Bot.account_id == account_id, (Bot.status != "stopped") | (held > 0))
         .order_by(Bot.id)

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from nexus.core.db import Amount, Id, Table
@@ -143,3 +143,54 @@ class CloseRequest(Table):
     """When another try may be planned; None on a wish, which is taken up at once."""
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(default="")
+
+
+STOP_IS_LIVE = "status IN ('PLACING', 'UNKNOWN', 'RESTING', 'CANCELLING')"
+
+
+class RestingStop(Table):
+    """A sale that rests at the exchange until the price comes to a bot's stop.
+
+    PLACING -> RESTING | REFUSED | UNKNOWN (asked about) and RESTING -> CANCELLING -> CANCELED, or
+    TRIGGERED from any of them. A bot has at most one that may still sell. One whose price or
+    quantity is to change is cancelled, and the next generation is placed.
+    """
+
+    __tablename__ = "resting_stops"
+    __table_args__ = (
+        UniqueConstraint("account_id", "client_order_id"),
+        UniqueConstraint("bot_id", "trade_id", "generation"),
+        CheckConstraint(
+            "status IN ('PLACING', 'UNKNOWN', 'RESTING', 'CANCELLING', 'CANCELED', 'REFUSED',"
+            " 'TRIGGERED')",
+            name="status",
+        ),
+        CheckConstraint("generation > 0", name="generation"),
+        CheckConstraint("quantity > 0 AND quantity < 1e15", name="finite_quantity"),
+        CheckConstraint("stop_price > 0 AND stop_price < 1e15", name="finite_stop"),
+        Index("uq_resting_stops_one_live", "bot_id", unique=True, postgresql_where=STOP_IS_LIVE),
+        Index(
+            "ix_resting_stops_to_check", "next_check_at",
+            postgresql_where="next_check_at IS NOT NULL",
+        ),
+    )  # fmt: skip
+
+    id: Mapped[Id]
+    bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("exchange_accounts.id"))
+    trade_id: Mapped[int]
+    """The leader's trade it protects: the id of its `enter` decision."""
+    generation: Mapped[int]
+    client_order_id: Mapped[str]
+    symbol: Mapped[str]
+    quantity: Mapped[Amount]
+    stop_price: Mapped[Amount]
+    status: Mapped[str]
+    reason: Mapped[str] = mapped_column(default="")
+    exchange_order_id: Mapped[str | None]
+    sent_at: Mapped[datetime]
+    worker: Mapped[str]
+    checks: Mapped[int] = mapped_column(default=0)
+    """How often the venue was asked about it once its fence had passed, and did not know it."""
+    next_check_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]

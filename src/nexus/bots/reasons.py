@@ -25,6 +25,7 @@ SENTENCES = {
     "ORDER_OPEN": "An earlier order of this bot was not settled yet.",
     "REJECTED": "The exchange refused the order. Nothing was traded.",
     "SLIPPAGE": "The price had moved too far since the decision.",
+    "SOLD_AT_STOP": "The exchange had sold it at your stop, so there was nothing left to sell.",
     "STOPPED": "Trading was switched off.",
     "SYMBOL_NOT_TRADING": "The exchange does not trade this symbol at the moment.",
     "TIER_BELOW_MINIMUM": "Your tier leaves too little to invest: {free} of at least {needed}.",

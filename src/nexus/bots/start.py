@@ -38,7 +38,7 @@ async def create_bot(
     )
     if account is None or account.status != "active":
         raise BotRefusedError("account", "Choose one of your connected accounts.")
-    await _check_tier(tx, user_id, allocation)
+    await check_tier(tx, user_id, allocation)
     bot: Bot | None = await tx.scalar(
         insert(Bot)
         .values(
@@ -69,10 +69,12 @@ async def start_bot(tx: Transaction, bot_id: int, *, by: str) -> bool:
     A stopped bot has given up its place and its share, so the tier is asked again. Where it
     refuses, the bot stays stopped and says why.
     """
-    stopped = await tx.scalar(select(Bot).where(Bot.id == bot_id, Bot.status == "stopped"))
+    stopped = await tx.scalar(
+        select(Bot).where(Bot.id == bot_id, Bot.status == "stopped", Bot.deleted_at.is_(None))
+    )
     if stopped is not None:
         try:
-            await _check_tier(tx, stopped.user_id, stopped.allocation)
+            await check_tier(tx, stopped.user_id, stopped.allocation)
         except BotRefusedError as refusal:
             reason = f"{NOT_STARTED}: {refusal.sentence}"
             await tx.execute(update(Bot).where(Bot.id == bot_id).values(status_reason=reason))
@@ -96,7 +98,7 @@ async def _set_status(
 ) -> bool:
     bot = await tx.scalar(
         update(Bot)
-        .where(Bot.id == bot_id, Bot.status.in_(from_status))
+        .where(Bot.id == bot_id, Bot.status.in_(from_status), Bot.deleted_at.is_(None))
         .values(status=status, status_reason="", status_at=now(), status_by=by)
         .returning(Bot)
     )
@@ -106,8 +108,13 @@ async def _set_status(
     return True
 
 
-async def _check_tier(tx: Transaction, user_id: int, allocation: Decimal) -> None:
-    """Refuse what the person's tier does not allow, with the numbers."""
+async def check_tier(
+    tx: Transaction, user_id: int, allocation: Decimal, *, but_bot: int | None = None
+) -> None:
+    """Refuse what the person's tier does not allow, with the numbers.
+
+    `but_bot` is a bot that has its place already and is given another amount: it counts anew.
+    """
     # The entitlement row is locked so that two bots made at once cannot both take the last place.
     tier = await tx.scalar(
         select(Tier)
@@ -123,11 +130,11 @@ async def _check_tier(tx: Transaction, user_id: int, allocation: Decimal) -> Non
     has, given = (
         await tx.execute(
             select(func.count(), func.coalesce(func.sum(Bot.allocation), 0)).where(
-                Bot.user_id == user_id, Bot.status != "stopped"
+                Bot.user_id == user_id, Bot.status != "stopped", Bot.id != (but_bot or 0)
             )
         )
     ).one()
-    if has >= tier.max_bots:
+    if has >= tier.max_bots and but_bot is None:
         raise BotRefusedError("", f"Your tier allows {tier.max_bots} bots. Stop one first.")
     left = tier.max_allocation - given
     if allocation > left:

@@ -12,13 +12,13 @@ from sqlalchemy import RowMapping, Select, exists, func, select
 from nexus.bots.close_many import STAFF
 from nexus.bots.limit_words import limit_words
 from nexus.bots.limits import Allowance, Purse
-from nexus.bots.models import Bot, CloseRequest, Holding
+from nexus.bots.models import Bot, CloseRequest, Holding, RestingStop
 from nexus.bots.reasons import sentence
 from nexus.bots.retry import TRIES
 from nexus.bots.standing import allowance_in, allowances_of, limits_of
 from nexus.bots.start import NOT_STARTED
 from nexus.core.clock import now
-from nexus.core.db import Transaction
+from nexus.core.db import Transaction, one_of
 from nexus.core.render import clock_time
 from nexus.exchanges.models import ExchangeAccount
 from nexus.market.models import TickerRow
@@ -30,6 +30,17 @@ CODE = re.compile("[A-Z_]+(:|$)")
 """How the reason of a refusal begins; anything else is a sentence."""
 Strategies = Mapping[str, Strategy]
 """The hosted strategies, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestingView:
+    """The stop of a bot that rests at its exchange, or is about to, or to be taken back."""
+
+    state: str
+    price: Decimal
+    quantity: Decimal
+    out_of_reach: bool
+    """Whether its account's key does not work, so that we cannot change it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,8 @@ class BotView:
     limit: str = ""
     """Which of the owner's own limits keeps it from buying now; empty when none does."""
     account_id: int = 0
+    resting: RestingView | None = None
+    """Its stop at the exchange; None where none is, and the stop depends on us."""
 
     @property
     def can_start(self) -> bool:
@@ -165,6 +178,14 @@ def _query() -> Select[*tuple[Any, ...]]:
             func.coalesce(Holding.layers, 0).label("layer"), unsold.label("unsold"),
             Holding.trade_id, LeaderBookRow.trade_id.label("leader_trade_id"), TickerRow.price,
             LeaderBookRow.stop_price, trying.c.attempt, trying.c.not_before,
+            RestingStop.status.label("resting_state"),
+            RestingStop.stop_price.label("resting_price"),
+            RestingStop.quantity.label("resting_quantity"),
+        )
+        .outerjoin(
+            RestingStop,
+            (RestingStop.bot_id == Bot.id)
+            & one_of(RestingStop.status, "PLACING", "UNKNOWN", "RESTING", "CANCELLING"),
         )
         .join(ExchangeAccount, ExchangeAccount.id == Bot.account_id)
         .outerjoin(Holding, Holding.bot_id == Bot.id)
@@ -222,6 +243,7 @@ def _view(row: RowMapping, strategies: Strategies, allowance: Allowance | None) 
         realised=row["realised"],
         limit=_limit(row, allowance),
         stop_price=_stop_price(row),
+        resting=_resting(row),
     )
 
 
@@ -237,6 +259,15 @@ def _stop_price(row: RowMapping) -> Decimal | None:
     follows = row["status"] in ("running", "paused") and row["trade_id"] is not None
     stop: Decimal | None = row["stop_price"]
     return stop if follows and row["trade_id"] == row["leader_trade_id"] else None
+
+
+def _resting(row: RowMapping) -> RestingView | None:
+    if row["resting_state"] is None:
+        return None
+    reachable = row["account_status"] in ("active", "paused", "exits_only")
+    return RestingView(
+        row["resting_state"], row["resting_price"], row["resting_quantity"], not reachable
+    )
 
 
 def _note(row: RowMapping) -> str:

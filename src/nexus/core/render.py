@@ -56,6 +56,7 @@ def environment() -> Environment:
         day_time=day_time,
         money=money,
         percent=percent,
+        plain=plain,
         price=price,
         quantity=quantity,
         quote_currency=quote_currency,
@@ -101,6 +102,11 @@ def percent(value: Decimal | int | None) -> str:
         return NOTHING
     rounded = _rounded(value, 2)
     return f"{_sign(rounded)}{abs(rounded):,.2f}%"
+
+
+def plain(value: Decimal | int) -> str:
+    """Write an amount as a field takes it: `1099.5`, without marks between thousands."""
+    return f"{_decimal(value).normalize():f}"
 
 
 def share(value: Decimal | int | None) -> str:

@@ -111,6 +111,13 @@ def html(text: str, status_code: int = 200, **options: Any) -> Response[str]:
     return Response(text, status_code=status_code, media_type=MediaType.HTML, **options)
 
 
+def onwards(request: AnyRequest, path: str) -> Response[Any]:
+    """Send the browser on to a page of its own; htmx would put it into the middle of the old."""
+    if is_fragment(request):
+        return Response("", headers={"HX-Redirect": path}, media_type=MediaType.HTML)
+    return see_other(path)
+
+
 def see_other(path: str, **options: Any) -> Redirect:
     """Send the browser on to a page after a form, so that reloading does not repeat the form."""
     status_code: Literal[303] = 303

@@ -21,10 +21,12 @@ from nexus.exchanges.binance_outcome import (
     KEY_INVALID,
     NO_SUCH_ORDER,
     SERVER_ERROR,
+    read_cancel,
     read_outcome,
 )
 from nexus.exchanges.binance_wire import (
     ACCOUNT,
+    CANCEL_ORDER,
     COMMISSION,
     EXCHANGE_INFO,
     NEW_ORDER,
@@ -84,6 +86,12 @@ class Binance(SignedVenue):
         whole = sum(fill.quantity for fill in fills) == found.executed_quantity
         return replace(found, fills=fills) if whole else found
 
+    async def cancel(self, account: Account, symbol: str, client_order_id: str) -> Outcome:
+        """Cancel a stop that rests, out of the share that is kept for exits: one waits for it."""
+        wanted = {"symbol": market_id(symbol), "origClientOrderId": client_order_id}
+        reply = await self.end(account, CANCEL_ORDER, wanted)
+        return read_cancel(reply, client_order_id) if isinstance(reply, Reply) else reply
+
     async def balances(self, account: Account) -> dict[str, Decimal]:
         """Read what is free; weight 20, so never on the path of a decision."""
         reply = await self.ask(account, ACCOUNT, {"omitZeroBalances": "true"}, urgent=False)
@@ -142,12 +150,19 @@ class Binance(SignedVenue):
 
 def _order_params(intent: Intent) -> dict[str, Any]:
     """Write a market order: no price, because CCXT would turn it into an amount of quote."""
+    kind = {"type": "MARKET"}
+    if intent.stop_price is not None:
+        kind = {"type": "STOP_LOSS", "stopPrice": _plain(intent.stop_price)}
     return {
         "symbol": market_id(intent.symbol),
         "side": intent.side.upper(),
-        "type": "MARKET",
-        # Without trailing zeros, which Binance counts as precision (-1111).
-        "quantity": f"{intent.quantity.normalize():f}",
+        **kind,
+        "quantity": _plain(intent.quantity),
         "newClientOrderId": intent.client_order_id,
         "newOrderRespType": "FULL",
     }
+
+
+def _plain(amount: Decimal) -> str:
+    """Write an amount without trailing zeros, which Binance counts as precision (-1111)."""
+    return f"{amount.normalize():f}"

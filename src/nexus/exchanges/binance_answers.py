@@ -104,6 +104,7 @@ def _filters(symbol: str, entry: Mapping[str, Any]) -> Filters:
         max_quantity=min(filter(None, (read_amount(item, "maxQty") for item in lots))),
         min_notional=read_amount(notional, "minNotional"),
         trading=entry["status"] == "TRADING",
+        rests_stops="STOP_LOSS" in entry.get("orderTypes", ()),
     )
 
 

@@ -4,6 +4,8 @@ The rule of the house: when it is not certain that the order never started, it i
 unclear is answered by asking. Every code that is not listed here is unclear.
 """
 
+from dataclasses import replace
+
 from nexus.exchanges.answers import UnreadableError
 from nexus.exchanges.binance_answers import read_order
 from nexus.exchanges.protocol import (
@@ -21,6 +23,7 @@ REFUSED_FOR_NOW = {-1002, -1003, -1015, -1021, -1022, -2014, -2015}
 KEY_INVALID = frozenset({-2014, -2015})
 CLOCK_REFUSED = -1021
 NO_SUCH_ORDER = -2013
+NO_OPEN_ORDER = -2011
 TOO_MUCH_WEIGHT = -1003
 TOO_MANY_ORDERS = -1015
 FORBIDDEN, BANNED, SLOW_DOWN, SERVER_ERROR = 403, 418, 429, 500
@@ -41,6 +44,16 @@ def read_outcome(reply: Reply, client_order_id: str) -> Outcome:
     if reply.status < BAD_REQUEST:
         return _read_acceptance(reply, client_order_id)
     return _read_refusal(reply)
+
+
+def read_cancel(reply: Reply, client_order_id: str) -> Outcome:
+    """Judge the reply to a cancel: one that was accepted reports the order as it ended."""
+    if isinstance(reply.body, dict) and reply.status < BAD_REQUEST:
+        told = reply.body | {"clientOrderId": reply.body.get("origClientOrderId")}
+        return read_outcome(replace(reply, body=told), client_order_id)
+    if reply.code == NO_OPEN_ORDER and reply.status < SERVER_ERROR:
+        return Rejected(NO_OPEN_ORDER, reply.message)
+    return read_outcome(reply, client_order_id)
 
 
 def stay_away(reply: Reply) -> float:

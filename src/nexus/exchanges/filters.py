@@ -43,6 +43,7 @@ async def read_filters(tx: Transaction, venue: str, symbols: Iterable[str]) -> d
             max_quantity=row.max_quantity,
             min_notional=row.min_notional,
             trading=row.trading,
+            rests_stops=row.rests_stops,
         )
         for row in await tx.scalars(wanted)
     }

@@ -193,6 +193,7 @@ class SymbolFilter(Table):
     trading: Mapped[bool]
     quote_volume: Mapped[Amount | None]
     last_price: Mapped[Amount | None]
+    rests_stops: Mapped[bool] = mapped_column(default=False, server_default="false")
     read_at: Mapped[datetime]
 
 

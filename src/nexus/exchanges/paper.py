@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from nexus.core.db import Database
+from nexus.exchanges.by_haste import no_stops_here
 from nexus.exchanges.fill_paper import Book, PaperCosts, PaperFill, fill
 from nexus.exchanges.models import PaperBalance, PaperOrder
 from nexus.exchanges.paper_book import (
@@ -91,6 +92,11 @@ class Paper:
             raise _away(error) from error
         return None if row is None else report(row)
 
+    async def cancel(self, account: Account, symbol: str, client_order_id: str) -> Outcome:
+        """Refuse: every paper order is filled at once, so there is nothing to cancel."""
+        del account, symbol, client_order_id
+        return no_stops_here()
+
     async def balances(self, account: Account) -> dict[str, Decimal]:
         """Read what the paper book says is free."""
         wanted = select(PaperBalance).where(PaperBalance.account_id == account.id)
@@ -134,6 +140,8 @@ class Paper:
         taken: set[OrderKey],
     ) -> PaperFill | Rejected | NotPlaced | Unclear:
         """Fill one intent, if its client id is new and there is a price."""
+        if intent.stop_price is not None:
+            return no_stops_here()
         if order_key(intent) in taken:
             return Unclear("an order with this client id exists", exists=True)
         price = prices.get(intent.symbol)

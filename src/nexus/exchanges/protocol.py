@@ -52,6 +52,8 @@ class Filters:
     quote_volume: Decimal | None = None
     """What was traded of it in the last 24 hours, in quote units; None when nobody said."""
     last_price: Decimal | None = None
+    rests_stops: bool = False
+    """Whether the venue lets a sale at the market rest until the price comes to a stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class Capabilities:
     client_id_drops: str = ""
     """Letters of our ids that the venue does not take; the adapter leaves them out."""
     regions_refused: tuple[str, ...] = ()
-    stop_orders: bool = False
+    rests_stops: bool = False
+    """Whether we let a protective stop rest there, in the symbols that allow it."""
     user_stream: bool = False
     limits_count: str = "nothing"
     """What the venue's request limits are counted by."""
@@ -92,7 +95,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A market order as written down before it is sent."""
+    """A market order, or a stop that rests, as written down before it is sent."""
 
     order_id: int
     account: Account
@@ -106,6 +109,8 @@ class Intent:
     sent_at: datetime | None = None
     """When the claim was written. No copy of the order may start later than this and
     `RECV_WINDOW_MS`, however long it waited in this process. None: when `send` was called."""
+    stop_price: Decimal | None = None
+    """Set on a stop: it rests until the price is at or below this, then sells at the market."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +236,14 @@ class Exchange(Protocol):
         """Look an order of ours up, with its fills; None when the venue does not know it.
 
         Raises ExchangeAwayError when the venue could not be asked.
+        """
+        ...
+
+    async def cancel(self, account: Account, symbol: str, client_order_id: str) -> Outcome:
+        """Cancel an order of ours that rests; asking again for the same one does no harm.
+
+        Accepted: it has ended, as reported. Rejected: no such order is open, so ask what became
+        of it. NotPlaced: the request surely did not start. Unclear: ask.
         """
         ...
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from nexus.core.clock import now, to_ms
 from nexus.exchanges.answers import say_refusal
+from nexus.exchanges.by_haste import by_haste, no_stops_here
 from nexus.exchanges.dispatch import dispatch
 from nexus.exchanges.errors import KeyLockedError
 from nexus.exchanges.governor import Grant
@@ -134,6 +135,11 @@ class SignedVenue(ABC):
             with suppress(ExchangeAwayError):
                 await self.lanes[egress].clock.stamp()
 
+    async def cancel(self, account: Account, symbol: str, client_order_id: str) -> Outcome:
+        """Refuse: where no stop of ours rests, there is nothing to cancel."""
+        del account, symbol, client_order_id
+        return no_stops_here()
+
     async def close(self) -> None:
         """Let the connections go."""
         for lane in self.lanes.values():
@@ -150,17 +156,18 @@ class SignedVenue(ABC):
             if intent.account.egress not in self.lanes:
                 why = f"there is no egress {intent.account.egress!r}; name it in EGRESSES"
                 refused.append(Answer(intent, NotPlaced(OURS, why)))
+            elif intent.stop_price is not None and not self.capabilities.rests_stops:
+                refused.append(Answer(intent, no_stops_here()))
+                ours.remove(intent)
         if not self.order_weight:
             batch.intents = sorted(ours, key=lambda intent: intent.side is not Side.SELL)
             ours = []
         for egress in dict.fromkeys(intent.account.egress for intent in ours):
             governor = self.lanes[egress].wire.governor
-            for side in (Side.SELL, Side.BUY):
-                mine = (intent for intent in ours if intent.account.egress == egress)
-                orders = [intent for intent in mine if intent.side is side]
+            mine = [intent for intent in ours if intent.account.egress == egress]
+            for exits, orders in by_haste(mine):
                 if not orders:
                     continue
-                exits = side is Side.SELL
                 grant = await governor.take(len(orders), self.order_weight, exits=exits)
                 batch.grants.setdefault(egress, []).append(grant)
                 batch.intents += orders[: grant.requests]
@@ -257,6 +264,32 @@ class SignedVenue(ABC):
             raise ExchangeAwayError(str(error)) from error
         if reply.code in self.key_invalid_codes:
             raise KeyInvalidError(say_refusal(reply), reply.status, reply.code)
+        return reply
+
+    async def end(
+        self, account: Account, endpoint: Endpoint, params: dict[str, Any]
+    ) -> Reply | NotPlaced | Unclear:
+        """Ask once for an order of an account to be ended, within the budget of exits.
+
+        It weighs nothing when it is accepted.
+        """
+        try:
+            key = await self._key_of(account)
+            lane = self.lanes[account.egress]
+            signed = await self._signed(lane, params)
+            grant = await lane.wire.governor.take(1, endpoint.weight, exits=True)
+            if not grant.requests:
+                why = "the request budget of this address is used up"
+                return NotPlaced(OURS, why, grant.retry_after)
+            reply = await lane.wire.carry(lane.wire.builder.build(endpoint, signed, key))
+        except ExchangeAwayError as error:
+            return NotPlaced(OURS, str(error), error.retry_after)
+        except (KeyLockedError, NotStartedError) as error:
+            return NotPlaced(OURS, str(error))
+        except LostError as error:
+            return Unclear(str(error))
+        if reply.ok:
+            await lane.wire.governor.give_back(grant, endpoint.weight)
         return reply
 
     async def _ask_with(

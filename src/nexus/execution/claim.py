@@ -7,28 +7,31 @@ committed, no further claim can.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, RowMapping, Select, and_, exists, func, or_, select, update
+from sqlalchemy import RowMapping, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from nexus.billing.models import Entitlement
 from nexus.bots.close import finish_close
 from nexus.bots.limits import Purse
-from nexus.bots.models import Bot, Holding, LimitsRow
+from nexus.bots.models import Bot, Holding, LimitsRow, RestingStop
 from nexus.core.clock import now
 from nexus.core.db import Transaction, among, insert_rows, one_of, update_rows
-from nexus.exchanges.models import ExchangeAccount
-from nexus.exchanges.protocol import Account, Intent, Side
+from nexus.exchanges.models import ExchangeAccount, SymbolFilter
+from nexus.exchanges.protocol import Intent, Side
 from nexus.execution.broker import Broker
-from nexus.execution.client_id import client_order_id
+from nexus.execution.claim_stops import Resting, begin_cancels
 from nexus.execution.models import OrderEvent, OrderRow
-from nexus.execution.weigh import Candidate, Deny, Expire, Send, weigh
+from nexus.execution.stop_states import LIVE, SOLD_AT_STOP
+from nexus.execution.weigh import Candidate, Deny, Expire, FreeFirst, Send, weigh
+from nexus.execution.write_orders import Found, write_orders
 from nexus.fanout.events import PlanRefused
 from nexus.fanout.models import PlanRow
+from nexus.fanout.size import round_down
 from nexus.fanout.spend import Purses, purses_to_claim
 from nexus.market.models import TickerRow
 from nexus.regime.models import ReadingRow, Switch
@@ -43,6 +46,8 @@ class Claims:
 
     intents: list[Intent]
     waiting: list[int]
+    cancels: list[Resting] = field(default_factory=list)
+    """Stops at the exchange that lock what waiting plans would sell: written down as cancelled."""
 
 
 async def claim(tx: Transaction, plan_ids: Sequence[int], broker: Broker) -> Claims:
@@ -52,10 +57,11 @@ async def claim(tx: Transaction, plan_ids: Sequence[int], broker: Broker) -> Cla
     rows = (await tx.execute(_candidates(locked, now()))).mappings().all()
     purses = await purses_to_claim(tx, {row["user_id"] for row in rows if row["limited"]})
     at = now()
-    to_send: list[RowMapping] = []
-    refused: list[tuple[RowMapping, str, str]] = []
+    to_send: list[Found] = []
+    refused: list[tuple[Found, str, str]] = []
     waiting: list[int] = []
-    for row in rows:
+    locked_up: list[int] = []
+    for row in map(_what_is_left, rows):
         taken = bool(to_send) and to_send[-1]["account_id"] == row["account_id"]
         refusal = _limit_refusal(row, purses, at)
         candidate = _candidate(row, account_taken=taken, limit_refusal=refusal)
@@ -67,10 +73,14 @@ async def claim(tx: Transaction, plan_ids: Sequence[int], broker: Broker) -> Cla
                 refused.append((row, "DENIED", reason))
             case Expire(reason):
                 refused.append((row, "EXPIRED_UNSENT", reason))
+            case FreeFirst():
+                locked_up.append(row["bot_id"])
+                waiting.append(row["plan_id"])
             case _:
                 waiting.append(row["plan_id"])
     await _refuse(tx, refused, at)
-    return Claims(await _write_down(tx, to_send, at, broker), waiting)
+    cancels = await begin_cancels(tx, locked_up, at)
+    return Claims(await write_orders(tx, to_send, at, broker), waiting, cancels)
 
 
 async def _locked_stops(tx: Transaction) -> frozenset[str]:
@@ -138,6 +148,20 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
             Holding.trade_id.is_(None).label("opens"),
             and_(PlanRow.side == Side.BUY, limited).label("limited"),
             entitled.label("entitled"),
+            exists()
+            .where(RestingStop.bot_id == PlanRow.bot_id, one_of(RestingStop.status, *sorted(LIVE)))
+            .label("stop_rests"),
+            exists()
+            .where(
+                RestingStop.bot_id == PlanRow.bot_id,
+                RestingStop.status == "TRIGGERED",
+                RestingStop.updated_at >= PlanRow.created_at,
+            )
+            .label("stop_sold"),
+            func.coalesce(Holding.quantity, Decimal(0)).label("held"),
+            func.coalesce(SymbolFilter.step_size, Decimal(0)).label("step"),
+            func.coalesce(SymbolFilter.min_quantity, Decimal(0)).label("least"),
+            func.coalesce(SymbolFilter.min_notional, Decimal(0)).label("least_worth"),
             busy.where(order_of.bot_id == PlanRow.bot_id).label("bot_busy"),
             exists()
             .where(order_of.account_id == PlanRow.account_id, one_of(order_of.status, "SENDING"))
@@ -159,6 +183,12 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
                 LeaderBookRow.symbol == DecisionRow.symbol,
             ),
         )
+        .outerjoin(
+            SymbolFilter,
+            and_(
+                SymbolFilter.venue == ExchangeAccount.venue, SymbolFilter.symbol == PlanRow.symbol
+            ),
+        )
         .outerjoin(TickerRow, TickerRow.symbol == PlanRow.symbol)
         .outerjoin(ReadingRow, ReadingRow.symbol == PlanRow.symbol)
         .where(among(PlanRow.id, plan_ids))
@@ -166,29 +196,39 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
     )
 
 
-def _limit_refusal(row: RowMapping, purses: Purses, at: datetime) -> str:
+def _what_is_left(row: RowMapping) -> Found:
+    """Lower a sale to what is left, where a stop at the exchange has sold since it was planned."""
+    if not row["stop_sold"] or row["side"] != Side.SELL or row["held"] >= row["quantity"]:
+        return row
+    left = round_down(row["held"], row["step"])
+    worth = left * row["reference_price"]
+    sellable = left >= row["least"] and worth >= row["least_worth"]
+    return {**row, "quantity": left if sellable else Decimal(0)}
+
+
+def _limit_refusal(row: Found, purses: Purses, at: datetime) -> str:
     """Say which limit of its owner forbids to send a plan now; none forbids a sale."""
     if not row["limited"]:
         return ""
     return purses.refusal_of(_purse(row), _spend(row), at, opens=row["opens"])
 
 
-def _take(row: RowMapping, purses: Purses) -> None:
+def _take(row: Found, purses: Purses) -> None:
     if row["limited"]:
         purses.take(_purse(row), _spend(row), opens=row["opens"])
 
 
-def _purse(row: RowMapping) -> Purse:
+def _purse(row: Found) -> Purse:
     return Purse(row["user_id"], row["venue"] == "paper", row["symbol"].partition("/")[2])
 
 
-def _spend(row: RowMapping) -> Decimal:
+def _spend(row: Found) -> Decimal:
     """Give what a plan spends at the price it was made for, by which it was sized."""
     spend: Decimal = row["quantity"] * row["reference_price"]
     return spend
 
 
-def _candidate(row: RowMapping, *, account_taken: bool, limit_refusal: str) -> Candidate:
+def _candidate(row: Found, *, account_taken: bool, limit_refusal: str) -> Candidate:
     return Candidate(
         plan_id=row["plan_id"],
         action=row["action"],
@@ -209,85 +249,12 @@ def _candidate(row: RowMapping, *, account_taken: bool, limit_refusal: str) -> C
         gate_code=row["gate_code"],
         gate_at=row["gate_at"],
         limit_refusal=limit_refusal,
+        stop_rests=row["stop_rests"],
+        nothing_left=row["quantity"] <= 0,
     )
 
 
-async def _write_down(
-    tx: Transaction, rows: Sequence[RowMapping], at: datetime, broker: Broker
-) -> list[Intent]:
-    """Write the orders with their client ids, and give what is to be sent."""
-    if not rows:
-        return []
-    await tx.execute(
-        update(PlanRow)
-        .where(among(PlanRow.id, [row["plan_id"] for row in rows]))
-        .values(status="ORDERED", attempt=PlanRow.attempt + 1)
-    )
-    statement, columns = insert_rows(OrderRow, [_order_values(row, at, broker) for row in rows])
-    written = await tx.execute(
-        statement.returning(
-            OrderRow.id, OrderRow.plan_id, OrderRow.client_order_id, OrderRow.quantity
-        ),
-        columns,
-    )
-    orders = {order.plan_id: order for order in written}
-    events = [
-        {
-            "plan_id": plan_id, "order_id": order.id, "at": at, "status": "SENDING",
-            "detail": {
-                "client_order_id": order.client_order_id, "worker": broker.worker,
-                "quantity": str(order.quantity), "plan": "ORDERED",
-            },
-        }
-        for plan_id, order in orders.items()
-    ]  # fmt: skip
-    await tx.execute(*insert_rows(OrderEvent, events))
-    return [_intent(row, orders[row["plan_id"]], at) for row in rows]
-
-
-def _order_values(row: RowMapping, at: datetime, broker: Broker) -> dict[str, Any]:
-    attempt = row["attempt"] + 1
-    return {
-        "plan_id": row["plan_id"],
-        "account_id": row["account_id"],
-        "bot_id": row["bot_id"],
-        "attempt": attempt,
-        "client_order_id": client_order_id(
-            broker.settings.environment, row["account_id"], row["origin"], attempt
-        ),
-        "symbol": row["symbol"],
-        "side": row["side"],
-        "quantity": row["quantity"],
-        "status": "SENDING",
-        "executed_quantity": 0,
-        "executed_quote": 0,
-        "sent_at": at,
-        "recv_window_ms": broker.settings.recv_window_ms,
-        "worker": broker.worker,
-        "checks": 0,
-        # Should this worker die now, the sweeper asks the exchange once the fence has passed.
-        "next_check_at": at + broker.fence,
-        "reason": "",
-        "updated_at": at,
-    }
-
-
-def _intent(row: RowMapping, order: Row[int, int, str, Decimal], at: datetime) -> Intent:
-    return Intent(
-        order_id=order.id,
-        account=Account(row["account_id"], row["venue"], row["egress"], row["key_version"]),
-        client_order_id=order.client_order_id,
-        symbol=row["symbol"],
-        side=Side(row["side"]),
-        quantity=row["quantity"],
-        reference_price=row["reference_price"],
-        sent_at=at,
-    )
-
-
-async def _refuse(
-    tx: Transaction, refused: Sequence[tuple[RowMapping, str, str]], at: datetime
-) -> None:
+async def _refuse(tx: Transaction, refused: Sequence[tuple[Found, str, str]], at: datetime) -> None:
     """End plans that will never be sent, each with its reason."""
     if not refused:
         return
@@ -303,7 +270,8 @@ async def _refuse(
     await tx.execute(*insert_rows(OrderEvent, events))
     for row, _, reason in refused:
         if row["close_request_id"] is not None:
-            await finish_close(tx, row["close_request_id"], sold=False, outcome=reason)
+            sold = reason == SOLD_AT_STOP
+            await finish_close(tx, row["close_request_id"], sold=sold, outcome=reason)
         tx.announce(
             PlanRefused(
                 plan_id=row["plan_id"], bot_id=row["bot_id"], user_id=row["user_id"],

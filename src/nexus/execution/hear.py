@@ -16,6 +16,7 @@ from nexus.core.db import Transaction, among
 from nexus.exchanges.protocol import Fill, Report, VenueStatus
 from nexus.exchanges.user_stream import OrderHeard
 from nexus.execution.broker import Broker
+from nexus.execution.hear_stops import hear_stops
 from nexus.execution.models import FillRow, OrderRow
 from nexus.execution.orphans import Orphan, note_orphans
 from nexus.execution.record import News, record_news
@@ -53,8 +54,10 @@ async def record_orders(tx: Transaction, heard: Sequence[OrderHeard], broker: Br
     if not ours:
         return []
     known = await _read(tx, ours, lock=False)
+    unknown = {name: events for name, events in ours.items() if name not in known}
+    stops = await hear_stops(tx, unknown) if unknown else set()
     await note_orphans(
-        tx, [_orphan(events[-1]) for name, events in ours.items() if name not in known]
+        tx, [_orphan(events[-1]) for name, events in unknown.items() if name not in stops]
     )
     changed = [name for name, one in known.items() if read_news(one, ours[name])]
     if not changed:

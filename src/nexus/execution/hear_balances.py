@@ -13,6 +13,7 @@ from decimal import Decimal
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from nexus.bots.models import RestingStop
 from nexus.core.clock import now
 from nexus.core.db import Transaction, among, one_of
 from nexus.exchanges.models import AccountBalance, ExchangeAccount
@@ -123,8 +124,15 @@ async def _look_around(
 ) -> tuple[set[int], dict[int, datetime | None], dict[int, datetime]]:
     """Read which accounts are busy, when each was last read, and when each last traded."""
     busy = await tx.scalars(
-        select(OrderRow.account_id).where(
+        select(OrderRow.account_id)
+        .where(
             among(OrderRow.account_id, ids), one_of(OrderRow.status, "SENDING", "UNKNOWN", "ACKED")
+        )
+        .union_all(
+            select(RestingStop.account_id).where(
+                among(RestingStop.account_id, ids),
+                one_of(RestingStop.status, "PLACING", "UNKNOWN", "CANCELLING"),
+            )
         )
     )
     read_at = await tx.execute(

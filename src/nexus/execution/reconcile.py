@@ -26,6 +26,7 @@ from nexus.exchanges.slow_share import Share
 from nexus.exchanges.stream_leases import heard_accounts
 from nexus.execution.broker import Broker
 from nexus.execution.hear import PREFIX
+from nexus.execution.hear_stops import compare_stops
 from nexus.execution.models import OrderRow
 from nexus.execution.orphans import Orphan, note_orphans
 from nexus.execution.resolve import Question, adopt_found, question_about
@@ -104,12 +105,14 @@ async def _compare(
         .where(OrderRow.account_id == account.id, among(OrderRow.client_order_id, names))
     )
     known = {order.client_order_id: (order, holder) for order, holder in rows}
+    others = [(symbol, r) for symbol, r in told if r.client_order_id not in known]
+    stops = await compare_stops(tx, account, [report for _, report in others])
     await note_orphans(
         tx,
         [
             Orphan(account.id, report.client_order_id, symbol, report.exchange_order_id)
-            for symbol, report in told
-            if report.client_order_id not in known
+            for symbol, report in others
+            if report.client_order_id not in stops
         ],
     )
     ours = [(known[r.client_order_id], r) for _, r in told if r.client_order_id in known]

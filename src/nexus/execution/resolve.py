@@ -14,6 +14,7 @@ from nexus.exchanges.distrust import distrust_asked_key
 from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import Account, ExchangeAwayError, KeyInvalidError
 from nexus.execution.broker import Broker
+from nexus.execution.hear_stops import ask_about_stops_after_gap
 from nexus.execution.models import OrderRow
 from nexus.execution.record import News, news_of_report, record_news
 from nexus.execution.states import Step, after_not_found
@@ -67,6 +68,7 @@ async def look_for_open(broker: Broker, account_ids: Collection[int]) -> None:
             .order_by(OrderRow.id)
         )
         questions = [question_about(order, account) for order, account in rows]
+        await ask_about_stops_after_gap(tx, account_ids)
     await adopt_found(broker, questions)
 
 

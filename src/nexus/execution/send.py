@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import aclosing
 
 from nexus.core.faults import reach
-from nexus.exchanges.protocol import Answer, Intent
+from nexus.exchanges.protocol import Intent
 from nexus.execution.broker import Broker
 from nexus.execution.claim import claim
+from nexus.execution.in_batches import in_batches
 from nexus.execution.record import news_of_sending, record_news
+from nexus.execution.rest import cancel_stops
 
 BATCH = 100
 """Answers recorded in one transaction, and plans claimed in one."""
@@ -19,7 +21,8 @@ async def place_orders(broker: Broker, plan_ids: Sequence[int]) -> None:
     """Send each plan that may go now, exactly once.
 
     Plans that must wait for another order of their account are taken up again as soon as that
-    order has been recorded; what waits for anything else is left to the sweeper.
+    order has been recorded, and sales as soon as the stop that locks their coins is cancelled;
+    what waits for anything else is left to the sweeper.
     """
     for start in range(0, len(plan_ids), BATCH):
         waiting = list(plan_ids[start : start + BATCH])
@@ -27,9 +30,12 @@ async def place_orders(broker: Broker, plan_ids: Sequence[int]) -> None:
             async with broker.database.transaction() as tx:
                 claims = await claim(tx, waiting, broker)
             reach("claimed")
-            if not claims.intents:
+            if not (claims.intents or claims.cancels):
                 break
-            await _send_and_record(broker, claims.intents)
+            # Both are written down by now, so one that fails must not keep the other.
+            await _both(
+                _send_and_record(broker, claims.intents), cancel_stops(broker, claims.cancels)
+            )
             waiting = claims.waiting
 
 
@@ -41,31 +47,21 @@ async def _send_and_record(broker: Broker, intents: Sequence[Intent]) -> None:
     by_venue: dict[str, list[Intent]] = defaultdict(list)
     for intent in intents:
         by_venue[intent.account.venue].append(intent)
-    done = await asyncio.gather(
-        *(_send_to(broker, venue, orders) for venue, orders in by_venue.items()),
-        return_exceptions=True,
-    )
-    for failure in done:
+    await _both(*(_send_to(broker, venue, orders) for venue, orders in by_venue.items()))
+
+
+async def _both(*doing: Coroutine[None, None, None]) -> None:
+    """Do things side by side to their end, and raise what one of them raised."""
+    for failure in await asyncio.gather(*doing, return_exceptions=True):
         if failure is not None:
             raise failure
 
 
 async def _send_to(broker: Broker, venue: str, orders: Sequence[Intent]) -> None:
     async with aclosing(broker.venues[venue].send(orders)) as answers:
-        async for batch in _in_batches(answers):
+        async for batch in in_batches(answers, BATCH):
             news = [news_of_sending(a.intent.order_id, a.outcome, broker) for a in batch]
             reach("sent")
             async with broker.database.transaction() as tx:
                 await record_news(tx, news, broker)
             reach("recorded")
-
-
-async def _in_batches(answers: AsyncIterator[Answer]) -> AsyncIterator[list[Answer]]:
-    batch: list[Answer] = []
-    async for answer in answers:
-        batch.append(answer)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

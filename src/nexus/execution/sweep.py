@@ -4,13 +4,18 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from nexus.bots.models import RestingStop
 from nexus.core.clock import now
 from nexus.core.db import Transaction, one_of
+from nexus.exchanges.models import ExchangeAccount
 from nexus.execution.models import OrderRow
 from nexus.fanout.models import PlanRow
 
 RING_LOST_AFTER = timedelta(seconds=2)
 AT_ONCE = 5000
+CALM_AT_ONCE = 15
+"""Stops that rest and of which nothing was heard for long: a few in each sweep, for a question
+weighs as much as four orders."""
 
 
 async def waiting_plans(tx: Transaction) -> list[int]:
@@ -33,3 +38,19 @@ async def orders_to_ask_about(tx: Transaction) -> list[int]:
         .limit(AT_ONCE)
     )
     return list(rows)
+
+
+async def stops_to_ask_about(tx: Transaction) -> list[int]:
+    """List the stops whose fate is to be asked of the exchange now, of accounts with a key."""
+    due = (
+        select(RestingStop.id)
+        .join(ExchangeAccount, ExchangeAccount.id == RestingStop.account_id)
+        .where(
+            RestingStop.next_check_at <= now(),
+            ExchangeAccount.status.in_(("active", "paused", "exits_only")),
+        )
+        .order_by(RestingStop.next_check_at)
+    )
+    urgent = await tx.scalars(due.where(RestingStop.status != "RESTING").limit(AT_ONCE))
+    calm = await tx.scalars(due.where(RestingStop.status == "RESTING").limit(CALM_AT_ONCE))
+    return [*urgent, *calm]

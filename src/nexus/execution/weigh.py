@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from nexus.exchanges.protocol import Side, may_trade
+from nexus.execution.stop_states import SOLD_AT_STOP
 from nexus.fanout.size import BPS, plain
 from nexus.regime.stops import EVERYTHING, stop_of
 
@@ -40,6 +41,10 @@ class Candidate:
     gate_at: datetime | None
     limit_refusal: str = ""
     """Which of its owner's own limits forbids this entry now."""
+    stop_rests: bool = False
+    """Whether a stop of this bot may still sell at the exchange."""
+    nothing_left: bool = False
+    """Whether the stop at the exchange has sold all that was to be sold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,11 @@ class Wait:
     """Not now; ask again soon."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreeFirst:
+    """Not before the stop at the exchange is cancelled that locks what is to be sold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +87,7 @@ class Limits:
     gate_max_age: timedelta
 
 
-Answer = Send | Wait | Deny | Expire
+Answer = Send | Wait | FreeFirst | Deny | Expire
 
 
 def weigh(plan: Candidate, at: datetime, stopped: AbstractSet[str], limits: Limits) -> Answer:
@@ -92,10 +102,17 @@ def weigh(plan: Candidate, at: datetime, stopped: AbstractSet[str], limits: Limi
     if plan.bot_busy or plan.account_busy:
         return Wait("an earlier order is not settled yet")
     if plan.action == "close":
-        return Send()
+        return _sale(plan)
     if plan.price is None or plan.price_at is None or at - plan.price_at > limits.price_max_age:
         return Wait("there is no fresh price")
-    return _gate(plan, at, limits) if plan.side is Side.BUY else Send()
+    return _gate(plan, at, limits) if plan.side is Side.BUY else _sale(plan)
+
+
+def _sale(plan: Candidate) -> Answer:
+    """Let a sale go once nothing at the exchange locks or sells the same coins."""
+    if plan.stop_rests:
+        return FreeFirst()
+    return Deny(SOLD_AT_STOP) if plan.nothing_left else Send()
 
 
 def _standing(plan: Candidate, stopped: AbstractSet[str]) -> Deny | None:

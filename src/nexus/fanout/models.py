@@ -11,7 +11,7 @@ LIVE = "status IN ('PLANNED', 'ORDERED')"
 
 
 class PlanRow(Table):
-    """At most one per (decision, bot) and per close request; the outbox of the orders.
+    """At most one per (decision, bot), close request and resting stop; the outbox of the orders.
 
     PLANNED -> ORDERED (an order was written down) -> DONE (that order has ended), or
     PLANNED -> DENIED (we refused) | EXPIRED_UNSENT (too old). An order that was surely not
@@ -22,7 +22,10 @@ class PlanRow(Table):
     __table_args__ = (
         UniqueConstraint("decision_id", "bot_id"),
         UniqueConstraint("close_request_id"),
-        CheckConstraint("(decision_id IS NULL) <> (close_request_id IS NULL)", name="one_origin"),
+        UniqueConstraint("resting_stop_id"),
+        CheckConstraint(
+            "num_nonnulls(decision_id, close_request_id, resting_stop_id) = 1", name="one_origin"
+        ),
         CheckConstraint(
             "status IN ('PLANNED', 'ORDERED', 'DONE', 'DENIED', 'EXPIRED_UNSENT')", name="status"
         ),
@@ -38,12 +41,14 @@ class PlanRow(Table):
     id: Mapped[Id]
     decision_id: Mapped[int | None] = mapped_column(ForeignKey("decisions.id"))
     close_request_id: Mapped[int | None] = mapped_column(ForeignKey("close_requests.id"))
+    resting_stop_id: Mapped[int | None] = mapped_column(ForeignKey("resting_stops.id"))
+    """The stop at the exchange that sold: the plan is written down with what it did."""
     origin: Mapped[str]
     """What the client order id is derived from: the decision's natural key, or `close/<id>`."""
     bot_id: Mapped[int] = mapped_column(ForeignKey("bots.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("exchange_accounts.id"))
     action: Mapped[str]
-    """The decision's action, or `close`."""
+    """The decision's action, `close`, or `stop` for what a stop at the exchange sold."""
     symbol: Mapped[str]
     side: Mapped[str]
     quantity: Mapped[Amount]

@@ -4,11 +4,22 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from nexus.billing.models import Entitlement, Tier
-from nexus.bots.models import Bot, Holding, LimitsRow
-from nexus.core.db import Transaction
+from nexus.bots.models import Bot, Holding, LimitsRow, RestingStop
+from nexus.core.db import Transaction, one_of
 from nexus.exchanges.models import AccountBalance, ExchangeAccount, SymbolFilter
 from nexus.exchanges.protocol import Filters, Side
 from nexus.fanout.models import PlanRow, is_live
@@ -37,14 +48,20 @@ async def filters_by_venue(tx: Transaction, symbol: str) -> dict[str, Filters]:
             max_quantity=row.max_quantity,
             min_notional=row.min_notional,
             trading=row.trading,
+            rests_stops=row.rests_stops,
         )
         for row in rows
     }
 
 
 def busy_accounts() -> Select[int]:
-    """Select the accounts with a plan that may still trade."""
-    return select(PlanRow.account_id).where(is_live())
+    """Select the accounts with a plan that may still trade, or a stop that is under way."""
+    moving = select(RestingStop.account_id).where(
+        one_of(RestingStop.status, "PLACING", "UNKNOWN", "CANCELLING")
+    )
+    return select(
+        union_all(select(PlanRow.account_id).where(is_live()), moving).subquery().c.account_id
+    )
 
 
 def _seat_query(symbol: str, at: datetime) -> Select[*tuple[Any, ...]]:
@@ -53,6 +70,7 @@ def _seat_query(symbol: str, at: datetime) -> Select[*tuple[Any, ...]]:
     quote_balance = AccountBalance.__table__.alias("quote_balance")
     spoken_for = _open_buys_per_account().subquery()
     invested = _invested_per_person().subquery()
+    locked = _locked_by_stops().subquery()
     valid = and_(
         Entitlement.user_id == Bot.user_id,
         or_(Entitlement.valid_until.is_(None), Entitlement.valid_until > at),
@@ -73,7 +91,9 @@ def _seat_query(symbol: str, at: datetime) -> Select[*tuple[Any, ...]]:
             (
                 func.coalesce(quote_balance.c.free, ZERO) - func.coalesce(spoken_for.c.spend, ZERO)
             ).label("free_quote"),
-            func.coalesce(base_balance.c.free, ZERO).label("free_base"),
+            (
+                func.coalesce(base_balance.c.free, ZERO) + func.coalesce(locked.c.quantity, ZERO)
+            ).label("free_base"),
             case(
                 (Tier.name.is_(None), None),
                 else_=Tier.max_allocation - func.coalesce(invested.c.cost, ZERO),
@@ -88,6 +108,7 @@ def _seat_query(symbol: str, at: datetime) -> Select[*tuple[Any, ...]]:
         .outerjoin(Tier, Tier.name == Entitlement.tier)
         .outerjoin(spoken_for, spoken_for.c.account_id == Bot.account_id)
         .outerjoin(invested, invested.c.user_id == Bot.user_id)
+        .outerjoin(locked, locked.c.bot_id == Bot.id)
         .outerjoin(
             base_balance,
             and_(base_balance.c.account_id == Bot.account_id, base_balance.c.asset == base),
@@ -97,6 +118,13 @@ def _seat_query(symbol: str, at: datetime) -> Select[*tuple[Any, ...]]:
             and_(quote_balance.c.account_id == Bot.account_id, quote_balance.c.asset == quote),
         )
         .order_by(Bot.account_id, Bot.id)
+    )
+
+
+def _locked_by_stops() -> Select[*tuple[Any, ...]]:
+    """Select what each bot's own stop locks at its exchange: it is cancelled before a sale."""
+    return select(RestingStop.bot_id, RestingStop.quantity).where(
+        one_of(RestingStop.status, "RESTING", "CANCELLING")
     )
 
 

@@ -17,7 +17,8 @@ def order_words(fact: OrderMoved) -> tuple[str, str, str] | None:
         kind = "bought" if fact.side == "buy" else "sold"
         fee = f"fee {quantity(fact.fee)} {fact.fee_asset}" if fact.fee_asset else "no fee"
         detail = f"{_purpose(fact.action)} at {price(fact.average_price)} {quote}, {fee}"
-        return kind, f"{done} {quantity(fact.quantity)} {base}", detail
+        where = " at your stop" if fact.action == "stop" else ""
+        return kind, f"{done} {quantity(fact.quantity)} {base}{where}", detail
     if fact.status in ("REJECTED", "NOT_PLACED", "UNKNOWN", "CANCELED", "EXPIRED"):
         waiting = fact.status == "UNKNOWN"
         title = "Not confirmed yet" if waiting else "Nothing traded"
@@ -84,4 +85,5 @@ def _purpose(action: str) -> str:
         "reduce": "Reduced the trade",
         "exit": "Left the trade",
         "close": "Closed at market",
+        "stop": "The exchange sold at your stop",
     }[action]

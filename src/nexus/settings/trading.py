@@ -23,6 +23,8 @@ class TradingSettings(Group):
     """How far above the venue's minimum an order must be, so that what it buys can be sold."""
     stop_after_gap_seconds: Annotated[int, Field(ge=0, le=604_800)] = 300
     """After so long without a tick all is stopped: the database may be restored. 0: never."""
+    resting_stops: bool = False
+    """Whether a strategy's stop also rests at the exchange, where the exchange can hold one."""
     order_attempts: Annotated[int, Field(ge=1, le=5)] = 2
     """How often a plan may be tried when the exchange certainly did not take the order."""
     order_concurrency: Annotated[int, Field(ge=1, le=500)] = 50

@@ -30,6 +30,8 @@ def placed(order: Order, form: str) -> Json:
     if form == "ACK":
         return answer
     answer |= _amounts(order) | {"workingTime": order.created} | PREVENTION
+    if order.is_stop:
+        answer["stopPrice"] = amount(order.stop_price)
     if form == "FULL":
         answer["fills"] = [_fill(fill) for fill in order.fills]
     return answer
@@ -55,11 +57,11 @@ def queried(order: Order) -> Json:
         "orderListId": -1,
         "clientOrderId": order.client_id,
         **_amounts(order),
-        "stopPrice": amount(ZERO),
+        "stopPrice": amount(order.stop_price),
         "icebergQty": amount(ZERO),
         "time": order.created,
         "updateTime": order.updated,
-        "isWorking": True,
+        "isWorking": not order.is_stop,
         "workingTime": order.created,
         **PREVENTION,
     }

@@ -28,6 +28,7 @@ def describe_order(order: Order) -> Line:
         "type": order.kind,
         "tif": order.tif,
         "price": order.price,
+        "stop_price": order.stop_price,
         "qty": order.qty,
         "quote_qty": order.quote_qty,
         "created": order.created,

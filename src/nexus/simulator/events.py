@@ -14,7 +14,12 @@ from nexus.simulator.orders import ZERO, Fill, Order
 def placed_events(order: Order, fills: list[Fill], now: int) -> list[Json]:
     """Tell of a new order, of each of its trades, and of its end when it did not rest."""
     told = [report(order, "NEW", "NEW", now, created=True)]
-    told += traded_events(order, fills, now)
+    return told + ended_events(order, fills, now)
+
+
+def ended_events(order: Order, fills: list[Fill], now: int) -> list[Json]:
+    """Tell of trades of an order, and of its end where something of it was left over."""
+    told = traded_events(order, fills, now)
     if order.status == "EXPIRED":
         told.append(report(order, "EXPIRED", "EXPIRED", now))
     return told
@@ -52,7 +57,7 @@ def report(
         "f": order.tif,
         "q": amount(order.qty),
         "p": amount(order.price),
-        "P": amount(ZERO),
+        "P": amount(order.stop_price),
         "F": amount(ZERO),
         "g": -1,
         "C": order.client_id if cancel_id else "",
@@ -68,7 +73,7 @@ def report(
         "T": order.created if created else order.updated,
         "t": -1,
         "I": order.order_id * 1_000,
-        "w": status in ("NEW", "PARTIALLY_FILLED"),
+        "w": status in ("NEW", "PARTIALLY_FILLED") and not order.is_stop,
         "m": False,
         "M": False,
         "O": order.created,

@@ -14,17 +14,17 @@ from nexus.simulator.clock import Clock
 from nexus.simulator.describe import describe_match
 from nexus.simulator.events import (
     balance_event,
+    ended_events,
     placed_events,
     position_event,
     report,
-    traded_events,
 )
 from nexus.simulator.faults import Fault, Faults
 from nexus.simulator.journal import Journal
 from nexus.simulator.keys import HMAC, ApiKey
 from nexus.simulator.limits import Governor
 from nexus.simulator.market import GeneratedMarket, Market
-from nexus.simulator.match import is_crossed
+from nexus.simulator.match import is_crossed, take_stopped
 from nexus.simulator.orders import Fill, Order
 from nexus.simulator.record import Record
 from nexus.simulator.settle import (
@@ -158,12 +158,16 @@ class Exchange:
         self._tell(order, now, lambda: placed_events(order, fills, now))
 
     def fill_resting(self, order: Order, fills: list[Fill]) -> None:
-        """Book what a resting order traded; its whole rest trades at once."""
+        """Book what a resting order traded: its whole rest, or what a stop found in the book."""
+        if order.is_stop:
+            # From here on it is a market order, which pays from what is free.
+            account = self.by_uid[order.uid]
+            release(account, self.rules(order.symbol), order)
         self._book(order, fills)
-        order.status = "FILLED"
+        order.status = "EXPIRED" if order.left else "FILLED"
         self._forget_open(order)
         now = self.now()
-        self._tell(order, now, lambda: traded_events(order, fills, now))
+        self._tell(order, now, lambda: ended_events(order, fills, now))
 
     def drop_order(self, order: Order, at: int, cancel_id: str = "") -> None:
         """Cancel an open order and give back what it had locked."""
@@ -226,10 +230,19 @@ class Exchange:
         low, high = (listing.decimal(ticks) for ticks in extremes)
         for order in orders:
             if is_crossed(listing.rules, order, low, high):
-                now = self.now()
-                fill = self.make_fill(order, order.price, order.left, maker=True, at=now)
-                self.fill_resting(order, [fill])
-                self.journal.add(describe_match(order, [fill]))
+                fills = self._met(listing.rules, order, high)
+                self.fill_resting(order, fills)
+                self.journal.add(describe_match(order, fills))
+
+    def _met(self, rules: SymbolRules, order: Order, high: Decimal) -> list[Fill]:
+        """Make the trades of a resting order that the market has met."""
+        now = self.now()
+        if not order.is_stop:
+            return [self.make_fill(order, order.price, order.left, maker=True, at=now)]
+        return [
+            self.make_fill(order, piece.price, piece.qty, maker=False, at=now)
+            for piece in take_stopped(rules, order, high).pieces
+        ]
 
     def _stretch_count(self) -> int:
         return len(getattr(self.market, "stretches", ()))

@@ -34,9 +34,12 @@ def take(rules: SymbolRules, last: Decimal, wish: Wish) -> Taken:
     """Walk the book for `wish` without moving anything. Limit orders stop at their price."""
     if wish.quote_qty:
         return _take_quote(rules, last, wish)
+    return _take_qty(wish.qty, _acceptable(rules, last, wish))
+
+
+def _take_qty(left: Decimal, levels: Iterator[Level]) -> Taken:
     pieces: list[Level] = []
-    left = wish.qty
-    for level in _acceptable(rules, last, wish):
+    for level in levels:
         qty = min(level.qty, left)
         pieces.append(Level(level.price, qty))
         left -= qty
@@ -88,8 +91,16 @@ def would_take(rules: SymbolRules, last: Decimal, wish: Wish) -> bool:
     return not _is_worse(best, wish)
 
 
+def take_stopped(rules: SymbolRules, order: Order, high: Decimal) -> Taken:
+    """Sell a stop order at the market, where its price was met: below it if the market jumped."""
+    last = min(order.stop_price, high)
+    return _take_qty(order.left, bids(rules, last))
+
+
 def is_crossed(rules: SymbolRules, order: Order, low: Decimal, high: Decimal) -> bool:
     """Whether the market, having been from `low` to `high`, has met a resting order."""
+    if order.is_stop:
+        return low <= order.stop_price
     if order.is_buy:
         return best_ask(rules, low) <= order.price
     return best_bid(rules, high) >= order.price

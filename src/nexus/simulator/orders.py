@@ -46,6 +46,8 @@ class Order:
     fills: list[Fill] = field(default_factory=list)
     # Whether it still counts as unfilled in the ORDERS limit; its first fill ends that.
     counted: bool = True
+    # A stop order sells once the price has been here; zero on every other order.
+    stop_price: Decimal = ZERO
 
     @property
     def is_buy(self) -> bool:
@@ -54,6 +56,10 @@ class Order:
     @property
     def is_open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def is_stop(self) -> bool:
+        return self.stop_price > 0
 
     @property
     def left(self) -> Decimal:

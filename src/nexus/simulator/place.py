@@ -21,17 +21,16 @@ from nexus.simulator.errors import (
 )
 from nexus.simulator.exchange import Exchange
 from nexus.simulator.faults import PARTIAL
-from nexus.simulator.filters import MARKET, Wish, check_filters
+from nexus.simulator.filters import MARKET, STOP, Wish, check_filters
 from nexus.simulator.match import Taken, take, thin, would_take
 from nexus.simulator.orders import ZERO, Order
 from nexus.simulator.params import CLIENT_ID, Params
 
 SIDES = ("BUY", "SELL")
-KINDS = ("LIMIT", "LIMIT_MAKER", MARKET)
+KINDS = ("LIMIT", "LIMIT_MAKER", MARKET, STOP)
 TIFS = ("GTC", "IOC", "FOK")
 RESPONSES = ("ACK", "RESULT", "FULL")
 STOPS = {
-    "STOP_LOSS": "Stop loss orders are not supported for this symbol.",
     "STOP_LOSS_LIMIT": "Stop loss limit orders are not supported for this symbol.",
     "TAKE_PROFIT": "Take profit orders are not supported for this symbol.",
     "TAKE_PROFIT_LIMIT": "Take profit limit orders are not supported for this symbol.",
@@ -41,9 +40,10 @@ FORBIDDEN = {
     MARKET: ("price", "timeInForce"),
     "LIMIT": ("quoteOrderQty",),
     "LIMIT_MAKER": ("quoteOrderQty", "timeInForce"),
+    STOP: ("price", "quoteOrderQty", "timeInForce"),
 }
+NO_STOP = "Stop loss orders are not supported for this symbol."
 UNSUPPORTED = {
-    "stopPrice": "Stop loss orders are not supported for this symbol.",
     "trailingDelta": "Trailing stop orders are not supported for this symbol.",
     "icebergQty": "Iceberg orders are not supported for this symbol.",
     "pegPriceType": "Pegged orders are not supported for this symbol.",
@@ -98,6 +98,7 @@ def read_wish(call: Call) -> tuple[Wish, str]:
         quote_qty=params.amount("quoteOrderQty") or ZERO,
         price=params.amount("price") or ZERO,
         client_id=params.text("newClientOrderId", CLIENT_ID) or "",
+        stop_price=params.amount("stopPrice") or ZERO,
     )
     _require_amounts(params, wish)
     return wish, response
@@ -106,11 +107,16 @@ def read_wish(call: Call) -> tuple[Wish, str]:
 def check_wish(exchange: Exchange, account: Account, wish: Wish) -> Taken:
     """Raise when the filters, the client id or the book refuse; returns what the book gives."""
     rules = exchange.rules(wish.symbol)
-    mine = sum(order.symbol == wish.symbol for order in account.open_orders.values())
-    check_filters(rules, wish, exchange.market.average_price(wish.symbol), mine)
+    mine = [order for order in account.open_orders.values() if order.symbol == wish.symbol]
+    stops = sum(order.is_stop for order in mine)
+    check_filters(rules, wish, exchange.market.average_price(wish.symbol), len(mine), stops)
     if wish.client_id and account.has_open_client_id(wish.client_id):
         raise rejected("Duplicate order sent.")
     last = exchange.market.price(wish.symbol)
+    if wish.kind == STOP:
+        if last <= wish.stop_price:
+            raise rejected("Stop price would trigger immediately.")
+        return Taken([], ran_out=True)
     if wish.kind == "LIMIT_MAKER":
         if would_take(rules, last, wish):
             raise rejected("Order would immediately match and take.")
@@ -158,6 +164,7 @@ def _make_order(exchange: Exchange, account: Account, wish: Wish, now: int) -> O
         quote_qty=wish.quote_qty,
         created=now,
         updated=now,
+        stop_price=wish.stop_price,
     )
 
 
@@ -174,7 +181,7 @@ def _choice(value: str, allowed: tuple[str, ...], problem: ApiError) -> str:
 
 
 def _read_response(params: Params, kind: str) -> str:
-    usual = "ACK" if kind == "LIMIT_MAKER" else "FULL"
+    usual = "ACK" if kind in ("LIMIT_MAKER", STOP) else "FULL"
     wanted = params.text("newOrderRespType") or usual
     return _choice(wanted, RESPONSES, invalid_data("newOrderRespType"))
 
@@ -186,6 +193,11 @@ def _read_tif(params: Params, kind: str) -> str:
 
 
 def _refuse_extras(params: Params, kind: str) -> None:
+    # Of the stop orders only the one that sells at the market is traded here.
+    if kind == STOP and params.values["side"] == "BUY":
+        raise rejected(NO_STOP)
+    if kind != STOP and "stopPrice" in params.values:
+        raise rejected(NO_STOP)
     for name, message in UNSUPPORTED.items():
         if name in params.values:
             raise rejected(message)
@@ -196,7 +208,7 @@ def _refuse_extras(params: Params, kind: str) -> None:
 
 def _require_amounts(params: Params, wish: Wish) -> None:
     if wish.kind != MARKET:
-        for name in ("quantity", "price"):
+        for name in ("quantity", "stopPrice" if wish.kind == STOP else "price"):
             if name not in params.values:
                 raise missing(name)
     elif "quantity" in params.values and "quoteOrderQty" in params.values:

@@ -133,6 +133,7 @@ def _order(exchange: Exchange, entry: Line) -> Order:
         quote_qty=Decimal(data["quote_qty"]),
         created=data["created"],
         updated=data["created"],
+        stop_price=Decimal(data.get("stop_price", 0)),
         # Order counts are of this process; what happened before it is no longer counted.
         counted=False,
     )

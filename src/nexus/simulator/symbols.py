@@ -31,6 +31,7 @@ class SymbolRules:
     percent_up: Decimal = Decimal(5)
     percent_down: Decimal = Decimal("0.2")
     max_orders: int = 200
+    max_stops: int = 5
     status: str = "TRADING"
 
     @property
@@ -106,7 +107,7 @@ def describe_symbol(rules: SymbolRules) -> dict[str, object]:
         "quoteAssetPrecision": 8,
         "baseCommissionPrecision": 8,
         "quoteCommissionPrecision": 8,
-        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET"],
+        "orderTypes": ["LIMIT", "LIMIT_MAKER", "MARKET", "STOP_LOSS"],
         "icebergAllowed": False,
         "ocoAllowed": False,
         "otoAllowed": False,
@@ -163,4 +164,5 @@ def _filters(rules: SymbolRules) -> list[dict[str, object]]:
             "avgPriceMins": 5,
         },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": rules.max_orders},
+        {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": rules.max_stops},
     ]

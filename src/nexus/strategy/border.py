@@ -14,7 +14,8 @@ The rules of the border:
   holds it may be asked again about the same one.
 * `target_fraction` is the share of a bot's allocation that should be invested afterwards.
 * `stop_price` is optional. At each look at the market Nexus leaves the trade when the price is at
-  or below it, between candles too. No order rests at an exchange for it.
+  or below it, between candles too. Where `RESTING_STOPS` is on and the exchange can
+  hold a stop, one rests there as well (`execution/rest.py`).
 """
 
 from collections.abc import Callable, Iterable, Mapping

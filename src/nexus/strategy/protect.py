@@ -1,8 +1,8 @@
 """Has the price come to the leader's stop? Then the trade is left, whatever the strategy says.
 
-Pure. The stop depends on us: it is looked at in each look at the market, and no order rests at an
-exchange for it. It is decided on the candle that is still open, so there is one decision per
-candle here too, and the strategy is next asked about the candle after it.
+Pure. This stop depends on us: it is looked at in each look at the market, whether or not one rests
+at an exchange as well (`execution/rest.py`). It is decided on the candle that is still open, so
+there is one decision per candle here too, and the strategy is next asked about the candle after it.
 """
 
 from decimal import Decimal
