@@ -22,6 +22,9 @@ STATES, SWEEP = "src/nexus/execution/states.py", "src/nexus/execution/sweep.py"
 MACHINE = "tests/execution/test_ledger_machine.py"
 CLAIMS, STOPS = "tests/execution/test_claim.py", "tests/execution/test_claim_stops.py"
 WEIGHED = "tests/execution/test_weigh.py"
+CLAIM_STOPS = "src/nexus/execution/claim_stops.py"
+RESTING = "tests/execution/test_rest.py"
+RESTING_LOCKS = "tests/execution/test_claim_stops_resting.py"
 FIRST = "migrations/versions/0001_the_first_shape.py"
 DATABASE = "tests/execution/test_once.py"
 MINUTES = 5
@@ -70,7 +73,25 @@ MUTANTS = (
     ),
     Mutant(
         "a sale waits until its stop is cancelled", WEIGH, "if plan.stop_rests:", "if False:",
-        ("tests/execution/test_rest.py",),
+        (RESTING,),
+    ),
+    Mutant(
+        "a sale is lowered to what its stop left", CLAIM, 'if not row["stop_sold"] or',
+        'if True or not row["stop_sold"] or', (RESTING,),
+    ),
+    Mutant(
+        "a sale waits for a stop being claimed", CLAIM_STOPS,
+        "accounts.order_by(ExchangeAccount.id).with_for_update(key_share=True)",
+        "accounts.order_by(ExchangeAccount.id)", (RESTING_LOCKS,),
+    ),
+    Mutant(
+        "a stop that rests waits for a switch", CLAIM_STOPS,
+        'Switch.name == "everything").with_for_update(read=True)', 'Switch.name == "everything")',
+        (RESTING_LOCKS,),
+    ),
+    Mutant(
+        "unique: live stop of a bot", "migrations/versions/0013_stops_that_rest.py",
+        '["bot_id"], unique=True', '["bot_id"], unique=False', (RESTING,),
     ),
     Mutant("not before its time", WEIGH, "if at < plan.not_before:", "if False:", (MACHINE,)),
     Mutant(
@@ -126,8 +147,12 @@ MUTANTS = (
         (MACHINE, "tests/execution/test_record.py"),
     ),
     Mutant(
-        "sweeper of plans", SWEEP, "    return list(rows)\n\n\nasync", "    return []\n\n\nasync",
+        "sweeper of plans", SWEEP, 'one_of(PlanRow.status, "PLANNED")', "PlanRow.id.is_(None)",
         ("tests/execution/test_sweep.py",),
+    ),
+    Mutant(
+        "sweeper of stops", SWEEP, "return [*urgent, *calm]", "return []",
+        ("tests/execution/test_rest_lost.py",),
     ),
     Mutant(
         "sweeper of orders", SWEEP, ".where(OrderRow.next_check_at <= now())",

@@ -6,11 +6,14 @@ It enters, adds a layer, leaves, and begins again: nothing about the market inte
 from decimal import Decimal
 from typing import Any
 
+from nexus.core.clock import to_ms
 from nexus.market.snapshot import Candles
 from nexus.strategy.border import Action, Book, Decision
 
-STOP = Decimal("0.9995")
-"""So close below the price that many a round is ended by its stop, between two candles."""
+STOPS = (Decimal("0.9995"), Decimal("0.97"))
+"""In turn so close below the price that many a round is ended by its stop, and so far that a stop
+which rests at the exchange must be moved, and cancelled before the sale."""
+TURN_MS = 20_000
 
 
 class Restless:
@@ -24,7 +27,8 @@ class Restless:
 
     def decide(self, candles: Candles, book: Book) -> Decision:
         """Take the step that follows from what the leader holds."""
-        stop = candles.last.close * STOP
+        turn = to_ms(candles.last.open_time) // TURN_MS % len(STOPS)
+        stop = candles.last.close * STOPS[turn]
         match len(book.layers):
             case 0:
                 return Decision(

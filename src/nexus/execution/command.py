@@ -18,13 +18,16 @@ def ledger_command() -> None:
 
 @ledger_command.command("verify")
 def verify_command() -> None:
-    """Rebuild orders, plans and holdings from their events and fills; name what differs."""
+    """Rebuild orders, plans and holdings from events and fills; name what differs, stops too."""
     url, tally = database_url(), Tally()
     try:
         found = asyncio.run(_verify(url, tally))
     except (OperationalError, ProgrammingError) as error:
         raise click.ClickException(database_sentence(error)) from None
-    compared = f"{tally.plans} plans, {tally.orders} orders and {tally.holdings} holdings"
+    compared = (
+        f"{tally.plans} plans, {tally.orders} orders, {tally.stops} stops"
+        f" and {tally.holdings} holdings"
+    )
     if found:
         click.echo(
             f"The ledger is not what happened: {found} differences in {compared}. "

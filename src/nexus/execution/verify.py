@@ -18,6 +18,7 @@ from nexus.core.db import Transaction, among
 from nexus.execution.models import FillRow, OrderEvent, OrderRow
 from nexus.execution.rebuild import FINAL, rebuild_order, rebuild_plan
 from nexus.execution.verify_holdings import check_holdings
+from nexus.execution.verify_stops import check_stops
 from nexus.fanout.close import DROPPED
 from nexus.fanout.models import PlanRow
 
@@ -34,6 +35,7 @@ class Tally:
     plans: int = 0
     orders: int = 0
     holdings: int = 0
+    stops: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,10 @@ async def verify_ledger(tx: Transaction, tally: Tally) -> AsyncIterator[str]:
         tally.plans += len(plans)
         tally.orders += sum(len(orders) for orders in around.orders.values())
         tx.expunge_all()
+    async for checked, sentences in check_stops(tx):
+        tally.stops += checked
+        for sentence in sentences:
+            yield sentence
     async for checked, sentences in check_holdings(tx):
         tally.holdings += checked
         for sentence in sentences:
