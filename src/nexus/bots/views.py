@@ -59,6 +59,7 @@ class BotView:
     """Where the strategy leaves the trade this bot is in; None where it set no stop."""
     limit: str = ""
     """Which of the owner's own limits keeps it from buying now; empty when none does."""
+    deleted: bool = False
 
     @property
     def can_start(self) -> bool:
@@ -104,11 +105,11 @@ async def bots_of(
 ) -> dict[int, list[BotView]]:
     """Read the bots of some people, by person; the newest bot comes last.
 
-    Those that were deleted are read instead with `deleted`.
+    With `deleted` those too that were deleted: they are listed nowhere, and their results count.
     """
     people = list(user_ids)
-    gone = Bot.deleted_at.is_not(None) if deleted else Bot.deleted_at.is_(None)
-    rows = await tx.execute(_query().where(Bot.user_id.in_(people), gone))
+    query = _query().where(Bot.user_id.in_(people))
+    rows = await tx.execute(query if deleted else query.where(Bot.deleted_at.is_(None)))
     limits = await limits_of(tx, people)
     allowances = await allowances_of(tx, limits)
     found: dict[int, list[BotView]] = defaultdict(list)
@@ -156,8 +157,8 @@ def _query() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Bot.id, Bot.user_id, Bot.symbol, Bot.strategy, Bot.status, Bot.status_reason,
-            Bot.status_by, Bot.allocation, ExchangeAccount.venue, ExchangeAccount.label,
-            ExchangeAccount.status.label("account_status"),
+            Bot.status_by, Bot.allocation, Bot.deleted_at, ExchangeAccount.venue,
+            ExchangeAccount.label, ExchangeAccount.status.label("account_status"),
             func.coalesce(Holding.quantity, ZERO).label("quantity"),
             func.coalesce(Holding.cost, ZERO).label("cost"),
             func.coalesce(Holding.realised, ZERO).label("realised"),
@@ -220,6 +221,7 @@ def _view(row: RowMapping, strategies: Strategies, allowance: Allowance | None) 
         realised=row["realised"],
         limit=_limit(row, allowance),
         stop_price=_stop_price(row),
+        deleted=row["deleted_at"] is not None,
     )
 
 

@@ -40,7 +40,9 @@ async def show_home(
         return await landing(request, tx, state)
     settings = state.settings
     feed = await feed_of(tx, person.id, limit=FEED_LINES)
-    bots = (await bots_of(tx, [person.id], state.strategies)).get(person.id, [])
+    found = await bots_of(tx, [person.id], state.strategies, deleted=True)
+    every = found.get(person.id, [])
+    bots = [bot for bot in every if not bot.deleted]
     decisions = await decision_views(tx, [person.id])
     return page(
         request,
@@ -48,7 +50,7 @@ async def show_home(
         markets=await market_views(tx, settings),
         steps=await checklist(tx, person, has_bot=bool(bots)),
         bots=bots,
-        totals=total(bots, settings.symbols[0].partition("/")[2]),
+        totals=total(every, settings.symbols[0].partition("/")[2]),
         feed=feed,
         decisions=decisions[person.id],
         last_event_id=str(feed[0].id if feed else 0),

@@ -38,7 +38,8 @@ async def show_portfolio(
     state: State,
 ) -> Response[str]:
     """Show positions and results, together, per account and per bot."""
-    bots = (await bots_of(tx, [person.id], state.strategies)).get(person.id, [])
+    found = await bots_of(tx, [person.id], state.strategies, deleted=True)
+    bots = found.get(person.id, [])
     return page(request, "portfolio/portfolio.html", purses=purses_of(bots))
 
 
