@@ -80,6 +80,7 @@ def test_news_is_told_below_without_reloading(trader: Page) -> None:
     first = newest.get_attribute("id")
     told = "id => document.querySelector('#reached .decision')?.id !== id"
     trader.wait_for_function(told, arg=first, timeout=240_000)
+    expect(trader.locator("#notice")).to_be_hidden()
     assert trader.evaluate("window.notReloaded")
 
 

@@ -19,6 +19,7 @@ from tests.website import Website
 
 FAST_SECONDS = 0.2
 MANY = 50_000
+TRIES = 20
 
 
 async def text_of(who: Customer, path: str, **headers: str) -> str:
@@ -128,8 +129,9 @@ async def test_fifty_thousand_orders_are_no_burden(website: Website, path: str) 
         await write_orders(website.database, await scene.the_bot(bot), MANY)
         address = path.format(bot)
         await text_of(alice, address)
-        took = []
-        for _ in range(5):
+        took = [FAST_SECONDS]
+        # Whatever else the machine does, one of some tries is undisturbed.
+        while len(took) <= TRIES and min(took) >= FAST_SECONDS:
             began = perf_counter()
             await text_of(alice, address)
             took.append(perf_counter() - began)
