@@ -18,7 +18,7 @@ def test_a_new_bot_after_a_mistake(phone: Page, product: Product) -> None:
     customer = add_customer(product)
     phone.goto("/bots/new")
     sign_in(phone, customer.email, customer.password)
-    amount, symbol = phone.get_by_label("Amount"), phone.get_by_label("Symbol")
+    amount, symbol = phone.get_by_label("Amount", exact=True), phone.get_by_label("Symbol")
     symbol.select_option("ETH/USDT")
     amount.fill("250,50")
     phone.get_by_role("button", name="Create and start").tap()
@@ -30,10 +30,11 @@ def test_a_new_bot_after_a_mistake(phone: Page, product: Product) -> None:
     expect(symbol).to_have_value("ETH/USDT")
     amount.fill("250.50")
     phone.get_by_role("button", name="Create and start").tap()
-    phone.wait_for_url("**/#bots")
-    bots = phone.locator("#bot-list article")
-    expect(bots).to_have_count(2)
-    expect(bots.last).to_contain_text(re.compile(r"ETH.*Running.*250\.50 USDT", re.DOTALL))
+    phone.wait_for_url(re.compile(r"/bots/\d+$"))
+    card = phone.locator("article.bot")
+    expect(card).to_contain_text(re.compile(r"ETH.*Running.*250\.50 USDT", re.DOTALL))
+    phone.get_by_role("navigation").get_by_role("link", name="Bots").tap()
+    expect(phone.locator("article.bot")).to_have_count(2)
 
 
 def test_pausing_changes_the_card_and_nothing_else(phone: Page, product: Product) -> None:

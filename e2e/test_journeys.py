@@ -75,11 +75,11 @@ def test_a_bot_is_stopped_and_closed_after_a_question(trader: Page) -> None:
 
 def test_a_new_bot_needs_a_fitting_amount(trader: Page) -> None:
     trader.goto("/bots/new")
-    trader.get_by_label("Amount").fill("plenty")
+    trader.get_by_label("Amount", exact=True).fill("plenty")
     trader.get_by_role("button", name="Create and start").click()
     expect(trader.get_by_text("Write an amount")).to_be_visible()
-    expect(trader.get_by_label("Amount")).to_have_value("plenty")
-    expect(trader.get_by_label("Amount")).to_be_focused()
+    expect(trader.get_by_label("Amount", exact=True)).to_have_value("plenty")
+    expect(trader.get_by_label("Amount", exact=True)).to_be_focused()
 
 
 def test_a_symbol_page_draws_its_chart(trader: Page) -> None:

@@ -5,7 +5,16 @@ from playwright.sync_api import Page, expect
 
 from e2e.product import Product
 
-PATHS = ("/", "/bots/new", "/bots/1/close", "/market/BTC-USDT", "/nowhere")
+PATHS = (
+    "/",
+    "/bots",
+    "/bots/1",
+    "/bots/1/edit",
+    "/bots/new",
+    "/bots/1/close",
+    "/market/BTC-USDT",
+    "/nowhere",
+)
 FINGER = 44
 """Pixels a thumb needs."""
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -28,7 +37,7 @@ def test_pages_fit_a_phone_and_a_thumb(trader: Page, width: int) -> None:
     trader.set_viewport_size({"width": width, "height": 844})
     for path in PATHS:
         trader.goto(path)
-        if path.startswith("/market"):
+        if path == "/bots/1" or path.startswith("/market"):
             expect(trader.locator("#chart")).to_have_attribute("data-state", "drawn")
         for summary in trader.locator("summary").all()[:2]:
             summary.click()

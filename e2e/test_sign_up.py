@@ -43,7 +43,7 @@ def code_of(page: Page, email: str) -> str:
 
 def start_a_bot(page: Page) -> None:
     page.get_by_role("link", name="Start a bot").tap()
-    page.get_by_label("Amount").fill("250")
+    page.get_by_label("Amount", exact=True).fill("250")
     page.get_by_role("button", name="Create and start").tap()
     expect(page.locator("#bot-list article")).to_have_count(1)
 

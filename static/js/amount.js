@@ -30,35 +30,46 @@
     if (place.dataset.furnished) return;
     place.dataset.furnished = "yes";
     const field = place.querySelector("input");
-    const label = place.querySelector("label").textContent;
+    const label = place.querySelector("label").textContent.trim();
     const slider = document.createElement("input");
     slider.type = "range";
     slider.className = "amount__slider";
-    slider.setAttribute("aria-label", `${label}, as a slider`);
+    slider.id = `${field.id}-slider`;
+    const name = document.createElement("label");
+    name.className = "visually-hidden";
+    name.htmlFor = slider.id;
+    name.textContent = `${label}, as a slider`;
 
+    const told = () => slider.setAttribute("aria-valuetext", `${slider.value} ${place.dataset.unit}`.trim());
     const follow = () => {
       const value = read(field.value);
       if (!Number.isNaN(value)) slider.value = String(value);
-      slider.setAttribute("aria-valuetext", `${slider.value} ${place.dataset.unit}`.trim());
+      told();
     };
+    let nice = 1;
     const measure = () => {
       const least = Math.ceil(Number(place.dataset.least));
       const top = most(place, least);
-      slider.min = String(least);
-      slider.max = String(top);
-      slider.step = String(stepOf(top - least));
+      Object.assign(slider, { min: String(least), max: String(top), step: "1" });
+      nice = stepOf(top - least);
       slider.value = String(least);
       follow();
     };
 
+    // A thumb is coarse and gets round amounts; the arrow keys move by one.
+    let dragged = false;
+    slider.addEventListener("pointerdown", () => { dragged = true; });
+    slider.addEventListener("keydown", () => { dragged = false; });
     slider.addEventListener("input", () => {
+      const round = Math.round(slider.value / nice) * nice;
+      if (dragged) slider.value = String(Math.min(Math.max(round, slider.min), slider.max));
       field.value = slider.value;
-      slider.setAttribute("aria-valuetext", `${slider.value} ${place.dataset.unit}`.trim());
+      told();
     });
     field.addEventListener("input", follow);
     place.closest("form").elements.namedItem("account")?.addEventListener("change", measure);
     measure();
-    field.closest(".field__control").after(slider);
+    field.closest(".field__control").after(name, slider);
   }
 
   const furnishAll = () => document.querySelectorAll("[data-amount]").forEach(furnish);

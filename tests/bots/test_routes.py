@@ -108,6 +108,28 @@ async def test_start_pause_and_stop(website: Website, before: str, what: str, af
         assert await status_of(website, bot) == after
 
 
+@pytest.mark.parametrize(
+    ("came_from", "back"),
+    [
+        ("/bots", "/bots"),
+        ("/bots/{}", "/bots/{}"),
+        ("/", "/#bots"),
+        ("/bots/{}/close", "/#bots"),
+        ("//evil.example/bots", "/bots"),
+        ("/evil", "/#bots"),
+        ("[", "/#bots"),
+    ],
+)
+async def test_a_plain_form_leads_back_to_the_page_of_bots_it_was_on(
+    website: Website, came_from: str, back: str
+) -> None:
+    async with customers(website, "alice") as [alice]:
+        bot = await scene_of(website).bot(alice.account)
+        alice.browser.http.headers["Referer"] = came_from.format(bot)
+        answer = await alice.press(f"/bots/{bot}/pause")
+    assert answer.headers["location"] == back.format(bot)
+
+
 async def test_htmx_gets_the_card_as_it_is_now_and_no_page_around_it(website: Website) -> None:
     async with customers(website, "alice") as [alice]:
         bot = await scene_of(website).bot(alice.account)

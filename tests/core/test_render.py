@@ -20,6 +20,7 @@ from nexus.core.render import (
     environment,
     money,
     percent,
+    plain,
     price,
     quantity,
     quote_currency,
@@ -34,6 +35,16 @@ from nexus.core.render import (
 from tests.templates import samples
 
 AT = datetime(2026, 3, 2, 14, 5, 9, tzinfo=UTC)
+
+
+def test_a_share_of_a_whole_has_no_needless_digits() -> None:
+    percents = (Decimal(0), Decimal(100), Decimal("33.333"), Decimal("70.0"), None)
+    assert [share(percent) for percent in percents] == ["0%", "100%", "33.3%", "70%", NOTHING]
+
+
+def test_an_amount_for_a_field_has_neither_marks_nor_exponents() -> None:
+    amounts = (Decimal("1E+3"), Decimal("1099.500000000000"), Decimal(0), 18)
+    assert [plain(amount) for amount in amounts] == ["1000", "1099.5", "0", "18"]
 
 
 @pytest.mark.parametrize(

@@ -188,14 +188,16 @@ def clone_bot(bot: BotView, *, ready: bool, wrong: bool = False) -> dict[str, An
         "checks": [
             Check(
                 "verified",
-                "Your e-mail is confirmed",
+                "A confirmed e-mail address",
                 "Mails must reach you.",
                 done=True,
                 action="",
                 href="",
             ),
-            Check("factor", "You have a second factor", "For you.", ready, "Add one", "/settings"),
-            Check("limits", "You have set a limit", "It stops.", ready, "Set it", "/settings"),
+            Check("factor", "A second factor", "For you.", ready, "Add one", "/settings"),
+            Check(
+                "limits", "A limit on what you can lose", "It stops.", ready, "Set it", "/settings"
+            ),
         ],
         "ready": ready,
         "accounts": [(2, "Main account", "binance", Decimal("420.5")), (3, "Other", "okx", None)],

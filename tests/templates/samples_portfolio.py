@@ -41,7 +41,9 @@ REAL = replace(
     account_label="A long name of an account at Binance", value=None,
     unrealised=None, realised=Decimal("1234567.891"),
 )  # fmt: skip
-FLAT = replace(REAL, id=19, quantity=Decimal(0), value=Decimal(0), symbol="ETH/USDT", base="ETH")
+FLAT = replace(
+    REAL, id=19, quantity=Decimal(0), value=Decimal(0), symbol="ETH/USDT", base="ETH", deleted=True
+)
 
 
 def trades(
@@ -83,7 +85,6 @@ def portfolio(*bots: BotView, **context: Any) -> dict[str, Any]:
     return {
         "purses": purses_of(bots),
         "lines": {},
-        "deleted": {19},
         "accounts": accounts,
         "account": None,
         "ranges": {name: words for name, (words, _) in RANGES.items()},

@@ -73,6 +73,7 @@ class BotView:
     account_id: int = 0
     resting: RestingView | None = None
     """Its stop at the exchange; None where none is, and the stop depends on us."""
+    deleted: bool = False
 
     @property
     def can_start(self) -> bool:
@@ -118,11 +119,11 @@ async def bots_of(
 ) -> dict[int, list[BotView]]:
     """Read the bots of some people, by person; the newest bot comes last.
 
-    Those that were deleted are read instead with `deleted`.
+    With `deleted` those too that were deleted: they are listed nowhere, and their results count.
     """
     people = list(user_ids)
-    gone = Bot.deleted_at.is_not(None) if deleted else Bot.deleted_at.is_(None)
-    rows = await tx.execute(_query().where(Bot.user_id.in_(people), gone))
+    query = _query().where(Bot.user_id.in_(people))
+    rows = await tx.execute(query if deleted else query.where(Bot.deleted_at.is_(None)))
     limits = await limits_of(tx, people)
     allowances = await allowances_of(tx, limits)
     found: dict[int, list[BotView]] = defaultdict(list)
@@ -170,7 +171,7 @@ def _query() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Bot.id, Bot.user_id, Bot.account_id, Bot.symbol, Bot.strategy, Bot.status,
-            Bot.status_reason, Bot.status_by, Bot.allocation, ExchangeAccount.venue,
+            Bot.status_reason, Bot.status_by, Bot.allocation, Bot.deleted_at, ExchangeAccount.venue,
             ExchangeAccount.label, ExchangeAccount.status.label("account_status"),
             func.coalesce(Holding.quantity, ZERO).label("quantity"),
             func.coalesce(Holding.cost, ZERO).label("cost"),
@@ -244,6 +245,7 @@ def _view(row: RowMapping, strategies: Strategies, allowance: Allowance | None) 
         limit=_limit(row, allowance),
         stop_price=_stop_price(row),
         resting=_resting(row),
+        deleted=row["deleted_at"] is not None,
     )
 
 

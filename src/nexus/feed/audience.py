@@ -108,9 +108,10 @@ class Audience:
         """Draw the markets, one reader's bots and the last decisions as they are now."""
         async with self.database.transaction() as tx:
             markets = await market_views(tx, self.settings)
-            bots = (await bots_of(tx, [seat.user_id], self.strategies)).get(seat.user_id, [])
+            found = await bots_of(tx, [seat.user_id], self.strategies, deleted=True)
             decisions = (await decision_views(tx, [seat.user_id]))[seat.user_id]
             todays = await self._todays(tx, [seat.user_id])
+        bots = found.get(seat.user_id, [])
         totals = total(bots, self.settings.symbols[0].partition("/")[2])
         drawn = "".join(draw_decision(decision) for decision in reversed(decisions))
         mine = draw_bots(bots, totals, seat.csrf_token) + draw_todays(todays[seat.user_id])
@@ -206,7 +207,7 @@ class Audience:
         if not here:
             return
         async with self.database.transaction() as tx:
-            found = await bots_of(tx, here, self.strategies)
+            found = await bots_of(tx, here, self.strategies, deleted=True)
             todays = await self._todays(tx, here)
         for person, bots in found.items():
             totals = total(bots, self.settings.symbols[0].partition("/")[2])

@@ -19,8 +19,9 @@ def draw_items(items: Iterable[FeedView]) -> str:
 
 
 def draw_bots(bots: Iterable[BotView], totals: Totals, csrf_token: str) -> str:
-    """Draw a person's bots and what they are worth together."""
-    cards = (render("feed/stream/bot.html", bot=bot, csrf_token=csrf_token) for bot in bots)
+    """Draw a person's bots, not those that were deleted, and what all are worth together."""
+    kept = (bot for bot in bots if not bot.deleted)
+    cards = (render("feed/stream/bot.html", bot=bot, csrf_token=csrf_token) for bot in kept)
     return "".join(cards) + render("feed/stream/totals.html", totals=totals)
 
 

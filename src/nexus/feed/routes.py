@@ -48,7 +48,9 @@ async def show_home(
         return await landing(request, tx, state)
     settings = state.settings
     feed = await feed_of(tx, person.id, limit=FEED_LINES)
-    bots = (await bots_of(tx, [person.id], state.strategies)).get(person.id, [])
+    found = await bots_of(tx, [person.id], state.strategies, deleted=True)
+    every = found.get(person.id, [])
+    bots = [bot for bot in every if not bot.deleted]
     decisions = await decision_views(tx, [person.id])
     todays = await todays_of(tx, [person.id], settings.market_stale_seconds)
     equity = await moments_of(tx, person.id, DAY)
@@ -58,7 +60,7 @@ async def show_home(
         markets=await market_views(tx, settings),
         steps=await checklist(tx, person, has_bot=bool(bots)),
         bots=bots,
-        totals=total(bots, settings.symbols[0].partition("/")[2]),
+        totals=total(every, settings.symbols[0].partition("/")[2]),
         todays=todays.get(person.id, []),
         lines={key: line_of(moments, key[1]) for key, moments in equity.items()},
         kinds=kinds_of_money(demo=site_of(request).demo),

@@ -53,14 +53,14 @@ async def show_bots(
     state: State,
 ) -> Response[str]:
     """Show all bots of a person, those with real money first."""
-    bots = (await bots_of(tx, [person.id], state.strategies)).get(person.id, [])
-    deleted = await bots_of(tx, [person.id], state.strategies, deleted=True)
+    found = await bots_of(tx, [person.id], state.strategies, deleted=True)
+    bots = [bot for bot in found.get(person.id, []) if not bot.deleted]
     return page(
         request,
         "bots/list.html",
         live=[bot for bot in bots if bot.venue != PAPER],
         practice=[bot for bot in bots if bot.venue == PAPER],
-        deleted=deleted.get(person.id, []),
+        deleted=[bot for bot in found.get(person.id, []) if bot.deleted],
         last_event_id=await _last_event(tx, person),
     )
 

@@ -45,10 +45,9 @@ async def show_portfolio(
     state: State,
 ) -> Response[str]:
     """Show positions and results, together, per account and per bot, and how they came about."""
-    kept = (await bots_of(tx, [person.id], state.strategies)).get(person.id, [])
-    gone = (await bots_of(tx, [person.id], state.strategies, deleted=True)).get(person.id, [])
+    found = await bots_of(tx, [person.id], state.strategies, deleted=True)
     # What a bot won or lost stays somebody's result when they delete it.
-    bots = [*kept, *gone]
+    bots = found.get(person.id, [])
     accounts = {bot.account_id: bot.account_label for bot in bots}
     typed = request.query_params.get("account", "")
     account = next((number for number in accounts if str(number) == typed), None)
@@ -63,7 +62,6 @@ async def show_portfolio(
             (bot for bot in bots if account in (None, bot.account_id)), _kinds(request)
         ),
         lines={key: line_of(some, key[1]) for key, some in moments.items()},
-        deleted={bot.id for bot in gone},
         accounts=accounts,
         account=account,
         ranges={name: words for name, (words, _) in RANGES.items()},
