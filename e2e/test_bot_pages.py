@@ -81,6 +81,7 @@ def test_news_is_told_below_without_reloading(trader: Page) -> None:
     told = "id => document.querySelector('#reached .decision')?.id !== id"
     trader.wait_for_function(told, arg=first, timeout=240_000)
     expect(trader.locator("#notice")).to_be_hidden()
+    expect(trader.locator("#chart-summary")).to_contain_text("You bought", timeout=240_000)
     assert trader.evaluate("window.notReloaded")
 
 

@@ -1,5 +1,5 @@
 // How does a bot's page stay true? The stream swaps the card; when it brings news of an order or a
-// decision, what is told below the card is asked for anew. A page nobody looks at asks nothing.
+// decision, the chart and what is told below it are asked for anew. A page nobody looks at asks nothing.
 "use strict";
 
 (() => {
@@ -11,7 +11,10 @@
 
   function tell() {
     missed = document.hidden;
-    if (!missed) document.getElementById("story")?.dispatchEvent(new Event("nexus-news"));
+    if (missed) return;
+    for (const id of ["story", "chart"]) {
+      document.getElementById(id)?.dispatchEvent(new Event("nexus-news"));
+    }
   }
 
   stream?.addEventListener("htmx:sse:before:message", (event) => {

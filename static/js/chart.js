@@ -4,6 +4,7 @@
 
 (async () => {
   const canvas = document.getElementById("chart");
+  const FEW_MARKS = 3;
   if (!window.LightweightCharts) {
     canvas.dataset.state = "failed";
     return;
@@ -65,22 +66,25 @@
   }
 
   // A bar from bottom to top behind each candle in which nobody could enter.
+  const bars = (candles) => candles.map(({ time, blocked }) => (blocked ? { time, value: 1 } : { time }));
+
   function shade(chart, candles) {
-    if (!candles.some((candle) => candle.blocked)) return null;
     const zones = chart.addSeries(HistogramSeries, {
       color: colour("blocked"), priceScaleId: "zones", lastValueVisible: false, priceLineVisible: false,
     });
     zones.priceScale().applyOptions({ scaleMargins: { top: 0, bottom: 0 }, visible: false });
-    zones.setData(candles.map(({ time, blocked }) => (blocked ? { time, value: 1 } : { time })));
+    zones.setData(bars(candles));
     return zones;
   }
 
   function arrows(marks) {
     const accent = colour("accent");
     const text = colour("text");
+    // Words on a few arrows; on many they would lie on each other, and the caption says it.
+    const say = (word) => (marks.length > FEW_MARKS ? "" : word);
     return marks.map(({ time, side }) => side === "buy"
-      ? { time, position: "belowBar", shape: "arrowUp", color: accent, text: "Bought" }
-      : { time, position: "aboveBar", shape: "arrowDown", color: text, text: "Sold" });
+      ? { time, position: "belowBar", shape: "arrowUp", color: accent, text: say("Bought") }
+      : { time, position: "aboveBar", shape: "arrowDown", color: text, text: say("Sold") });
   }
 
   function summarise(candles, marks, write) {
@@ -94,7 +98,7 @@
 
   canvas.dataset.state = "loading";
   try {
-    const { candles, marks } = await load();
+    let { candles, marks } = await load();
     if (candles.length === 0) {
       canvas.dataset.state = "empty";
       return;
@@ -116,11 +120,21 @@
     const signs = createSeriesMarkers(series, arrows(marks));
     summarise(candles, marks, write);
     canvas.dataset.state = "drawn";
+    // A bot's page says when there is something new. What cannot be had leaves the chart as it is.
+    canvas.addEventListener("nexus-news", async () => {
+      const fresh = await load().catch(() => null);
+      if (!fresh?.candles.length) return;
+      ({ candles, marks } = fresh);
+      series.setData(candles);
+      zones.setData(bars(candles));
+      signs.setMarkers(arrows(marks));
+      summarise(candles, marks, write);
+    });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
       chart.applyOptions(look(write));
       series.applyOptions(candleColours());
       signs.setMarkers(arrows(marks));
-      zones?.applyOptions({ color: colour("blocked") });
+      zones.applyOptions({ color: colour("blocked") });
     });
   } catch (error) {
     console.error(error);
