@@ -76,11 +76,11 @@ async def show_preview(
     form = await read_form(request, NewBotForm)
     try:
         choice = await _choice(tx, state, form)
+        seen = await _look_back(tx, state, person, choice)
     except BotRefusedError as error:
         return await _new_bot_page(
             request, person, tx, state, form=form, looked=(None, error.sentence)
         )
-    seen = await _look_back(tx, state, person, choice)
     return await _new_bot_page(request, person, tx, state, form=form, looked=(seen, ""))
 
 
@@ -91,7 +91,9 @@ async def _look_back(tx: Transaction, state: State, person: Person, choice: Choi
             ExchangeAccount.id == choice.account_id, ExchangeAccount.user_id == person.id
         )
     )
-    fee_bps = FEES.get(venue or "", state.settings.paper_fee_bps)
+    if venue is None:
+        raise BotRefusedError("account", "Choose one of your connected accounts.")
+    fee_bps = FEES.get(venue, state.settings.paper_fee_bps)
     decisions = await past_decisions(tx, choice.strategy, choice.symbol)
     return preview(decisions, choice.allocation, fee_bps)
 
@@ -166,7 +168,7 @@ async def _new_bot_page(
         request,
         "bots/new.html",
         block="preview" if looked else "form",
-        status_code=422 if refused else 200,
+        status_code=422 if refused or said else 200,
         symbols=state.settings.symbols,
         strategies=[(known.name, known.label, known.summary) for known in strategies],
         accounts=await _accounts(tx, person, state.settings.symbols[0].partition("/")[2]),
