@@ -91,7 +91,8 @@ MUTANTS = (
     ),
     Mutant(
         "unique: live stop of a bot", "migrations/versions/0013_stops_that_rest.py",
-        '["bot_id"], unique=True', '["bot_id"], unique=False', (RESTING,),
+        '["bot_id"], unique=True', '["bot_id"], unique=False',
+        ("tests/execution/test_rest_lost.py",),
     ),
     Mutant("not before its time", WEIGH, "if at < plan.not_before:", "if False:", (MACHINE,)),
     Mutant(
