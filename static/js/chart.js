@@ -58,15 +58,32 @@
     const response = await fetch(canvas.dataset.candles, { headers: { Accept: "application/json" } });
     if (!response.ok) throw new Error(`candles answered ${response.status}`);
     const body = await response.json();
-    const candles = (body.candles ?? body).map(({ time, open, high, low, close, blocked }) => ({
+    const candles = (body.candles ?? body).map(({ time, open, high, low, close, blocked, regime }) => ({
       time: Number(time), open: Number(open), high: Number(high), low: Number(low), close: Number(close),
-      blocked: blocked === true,
+      blocked: blocked === true, regime,
     }));
     return { candles, marks: body.marks ?? [] };
   }
 
   // A bar from bottom to top behind each candle in which nobody could enter.
   const bars = (candles) => candles.map(({ time, blocked }) => (blocked ? { time, value: 1 } : { time }));
+
+  // A strip at the foot: which regime each candle ended in. The list below says it in words.
+  function regimes(candles) {
+    const colours = { bullish: colour("profit"), sideways: colour("warn"), bearish: colour("loss") };
+    return candles.map(({ time, regime }) => (
+      colours[regime] ? { time, value: 1, color: colours[regime] } : { time }
+    ));
+  }
+
+  function strip(chart, candles) {
+    const foot = chart.addSeries(HistogramSeries, {
+      priceScaleId: "regimes", lastValueVisible: false, priceLineVisible: false,
+    });
+    foot.priceScale().applyOptions({ scaleMargins: { top: 0.97, bottom: 0 }, visible: false });
+    foot.setData(regimes(candles));
+    return foot;
+  }
 
   function shade(chart, candles) {
     const zones = chart.addSeries(HistogramSeries, {
@@ -111,6 +128,7 @@
     });
     const chart = createChart(canvas, look(write));
     const zones = shade(chart, candles);
+    const foot = strip(chart, candles);
     const series = chart.addSeries(CandlestickSeries, {
       ...candleColours(),
       priceFormat: { type: "price", precision: decimals, minMove: 10 ** -decimals },
@@ -127,6 +145,7 @@
       ({ candles, marks } = fresh);
       series.setData(candles);
       zones.setData(bars(candles));
+      foot.setData(regimes(candles));
       signs.setMarkers(arrows(marks));
       summarise(candles, marks, write);
     });
@@ -135,6 +154,7 @@
       series.applyOptions(candleColours());
       signs.setMarkers(arrows(marks));
       zones.applyOptions({ color: colour("blocked") });
+      foot.setData(regimes(candles));
     });
   } catch (error) {
     console.error(error);

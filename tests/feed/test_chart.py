@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from nexus.core.db import insert_rows
 from nexus.execution.models import OrderRow
-from nexus.feed.bot_views import ZoneView
-from nexus.feed.chart import marks_of, shaded, zones_of
+from nexus.feed.bot_views import SpanView
+from nexus.feed.chart import marks_of, shaded, spans_of
 from nexus.market.models import CandleRow
 from nexus.regime.models import GateChange
 from tests.scenes import AT, Scene
@@ -42,7 +42,7 @@ async def gate(scene: Scene, *changes: tuple[float, bool]) -> None:
 
 async def zones(scene: Scene, since: datetime = AT) -> list[tuple[datetime, datetime | None]]:
     async with scene.database.transaction() as tx:
-        return [(zone.since, zone.until) for zone in await zones_of(tx, BTC, since)]
+        return [(s.since, s.until) for s in await spans_of(tx, BTC, since) if s.shut]
 
 
 async def test_a_shut_gate_is_a_zone_until_it_opens(scene: Scene) -> None:
@@ -61,11 +61,21 @@ async def test_two_reasons_after_each_other_are_two_zones_that_touch(scene: Scen
 
 
 def test_a_candle_is_shaded_when_any_part_of_it_was_shut() -> None:
-    zone = ZoneView(AT + HOUR * 1.5, AT + HOUR * 3, "")
-    drawn = shaded(hourly(5), [zone], HOUR)
+    span = SpanView(AT + HOUR * 1.5, AT + HOUR * 3, "bearish", shut=True, reason="")
+    drawn = shaded(hourly(5), [span], HOUR)
     assert [candle["blocked"] for candle in drawn] == [False, True, True, False, False]
-    open_end = shaded(hourly(3), [ZoneView(AT + HOUR, None, "")], HOUR)
+    open_end = shaded(hourly(3), [SpanView(AT + HOUR, None, "bearish", shut=True, reason="")], HOUR)
     assert [candle["blocked"] for candle in open_end] == [False, True, True]
+
+
+def test_a_candle_has_the_regime_it_ended_in() -> None:
+    spans = [
+        SpanView(AT + HOUR, AT + HOUR * 2.5, "bullish", shut=False, reason=""),
+        SpanView(AT + HOUR * 2.5, None, "sideways", shut=True, reason=""),
+    ]
+    drawn = shaded(hourly(4), spans, HOUR)
+    assert [candle["regime"] for candle in drawn] == ["", "bullish", "sideways", "sideways"]
+    assert [candle["blocked"] for candle in drawn] == [False, False, True, True]
 
 
 async def test_each_trade_stands_at_its_candle(scene: Scene) -> None:

@@ -161,6 +161,8 @@ async def test_the_chart_gets_times_in_seconds_and_prices_as_text(website: Websi
         "high": "50100",
         "low": "49999.99",
         "close": "50000.5",
+        "blocked": False,
+        "regime": "",
     }
     assert answer.json() == [candle]
     assert answer.headers["content-type"] == "application/json"

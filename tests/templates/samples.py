@@ -272,6 +272,7 @@ def symbol(*, empty: bool = False) -> dict[str, Any]:
         "market": MARKETS[3 if empty else 0],
         "candles_url": "/market/BTC-USDT/candles",
         "candles": [] if empty else CANDLES,
+        "spans": [] if empty else samples_bots.ZONES,
         "decisions": [] if empty else DECISIONS,
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 from nexus.bots.preview import Preview, Step
 from nexus.bots.readiness import Check
 from nexus.bots.views import BotView
-from nexus.feed.bot_views import BookView, BotFacts, LayerView, OrderView, ReachView, ZoneView
+from nexus.feed.bot_views import BookView, BotFacts, LayerView, OrderView, ReachView, SpanView
 
 AT = datetime(2026, 3, 2, 14, 32, 5, tzinfo=UTC)
 FREE = "The account had too little free: 4.20 of at least 10."
@@ -105,8 +105,10 @@ REACHES = [
     replace(REACHED, id=38, state="none", said="This bot was not there yet."),
 ]
 ZONES = [
-    ZoneView(AT - timedelta(hours=1), None, BLOCKED),
-    ZoneView(AT - timedelta(hours=9), AT - timedelta(hours=7), "No trend."),
+    SpanView(AT - timedelta(hours=1), None, "bearish", shut=True, reason=BLOCKED),
+    SpanView(
+        AT - timedelta(hours=9), AT - timedelta(hours=7), "sideways", shut=True, reason="No trend."
+    ),
 ]
 
 STEP = Step(AT, "enter", 1, Decimal("95400.1"), "bought", amount=Decimal(400))

@@ -27,7 +27,14 @@ CANDLES = [
 ]
 
 CHART = {
-    "candles": [{**candle, "blocked": number > 30} for number, candle in enumerate(CANDLES)],
+    "candles": [
+        {
+            **candle,
+            "blocked": number > 30,
+            "regime": ("bullish", "sideways", "bearish")[number // 14],
+        }
+        for number, candle in enumerate(CANDLES)
+    ],
     "marks": [
         {"time": CANDLES[20]["time"], "side": "buy", "price": "30"},
         {"time": CANDLES[35]["time"], "side": "sell", "price": "45"},

@@ -106,10 +106,13 @@ class OrderView:
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneView:
-    """A time in which the gate let nobody enter."""
+class SpanView:
+    """A time in which the gate said the same of a symbol."""
 
     since: datetime
     until: datetime | None
     """None while it lasts."""
+    regime: str
+    shut: bool
+    """Whether it let nobody enter."""
     reason: str

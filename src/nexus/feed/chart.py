@@ -1,4 +1,4 @@
-"""What is drawn in a chart? Candles; on a bot's, its own trades and when the gate was shut too."""
+"""What is drawn in a chart? Candles and what the gate said; on a bot's, its own trades too."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from nexus.core.db import Transaction
 from nexus.execution.models import OrderRow
-from nexus.feed.bot_views import ZoneView
+from nexus.feed.bot_views import SpanView
 from nexus.market.models import CandleRow
 from nexus.regime.models import GateChange
 
@@ -31,14 +31,24 @@ def candle_facts(candle: CandleRow) -> dict[str, Any]:
 
 
 def shaded(
-    candles: Sequence[CandleRow], zones: Iterable[ZoneView], lasts: timedelta
+    candles: Sequence[CandleRow], spans: Iterable[SpanView], lasts: timedelta
 ) -> list[dict[str, Any]]:
-    """Give the candles, each with whether the gate was shut at any time of it."""
-    known = list(zones)
+    """Give the candles, each with whether the gate was shut at any time of it, and the regime.
+
+    The regime is the one at its end; empty where none is known.
+    """
+    known = list(spans)
     return [
-        {**candle_facts(candle), "blocked": any(_touches(zone, candle, lasts) for zone in known)}
+        {**candle_facts(candle), **_gate_facts([s for s in known if _touches(s, candle, lasts)])}
         for candle in candles
     ]
+
+
+def _gate_facts(spans: Sequence[SpanView]) -> dict[str, Any]:
+    return {
+        "blocked": any(span.shut for span in spans),
+        "regime": spans[-1].regime if spans else "",
+    }
 
 
 async def marks_of(
@@ -62,28 +72,29 @@ async def marks_of(
     return sorted(marks, key=lambda mark: int(mark["time"]))
 
 
-async def zones_of(tx: Transaction, symbol: str, since: datetime) -> list[ZoneView]:
-    """Read when the gate was shut for a symbol since a moment, oldest first."""
+async def spans_of(tx: Transaction, symbol: str, since: datetime) -> list[SpanView]:
+    """Read what the gate said of a symbol since a moment, oldest first."""
     rows = await tx.scalars(
         select(GateChange)
         .where(GateChange.symbol == symbol)
         .order_by(GateChange.id.desc())
         .limit(MOST_CHANGES)
     )
-    zones: list[ZoneView] = []
+    spans: list[SpanView] = []
     until: datetime | None = None
     for change in rows:
         if until is not None and until < since:
             break
-        if not change.entries_allowed:
-            zones.append(ZoneView(max(change.at, since), until, change.reason))
+        shut = not change.entries_allowed
+        begun = max(change.at, since)
+        spans.append(SpanView(begun, until, change.regime, shut, change.reason))
         until = change.at
-    return zones[::-1]
+    return spans[::-1]
 
 
-def _touches(zone: ZoneView, candle: CandleRow, lasts: timedelta) -> bool:
+def _touches(span: SpanView, candle: CandleRow, lasts: timedelta) -> bool:
     begins, ends = candle.open_time, candle.open_time + lasts
-    return zone.since < ends and (zone.until is None or zone.until > begins)
+    return span.since < ends and (span.until is None or span.until > begins)
 
 
 def _text(amount: Decimal) -> str:

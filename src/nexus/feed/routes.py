@@ -13,6 +13,7 @@ from litestar.response import Stream
 from nexus.accounts.guard import VISITORS
 from nexus.accounts.sessions import Person, is_signed_in
 from nexus.bots.views import bots_of, total
+from nexus.core.clock import now
 from nexus.core.csrf import token_for
 from nexus.core.db import Database, Transaction
 from nexus.core.ids import LARGEST_ID
@@ -20,7 +21,7 @@ from nexus.core.render import slug
 from nexus.core.site import site_of
 from nexus.core.web import AnyRequest, page
 from nexus.feed.audience import Seat
-from nexus.feed.chart import candle_facts
+from nexus.feed.chart import shaded, spans_of
 from nexus.feed.onboard import checklist
 from nexus.feed.queries import decision_views, feed_of, market_views
 from nexus.feed.stream import stream
@@ -34,6 +35,8 @@ from nexus.public.routes import landing
 FEED_LINES = 30
 CHART_CANDLES = 300
 TABLE_CANDLES = 10
+SPANS = 20
+"""Of what the gate said, in words below the chart."""
 DAY = timedelta(days=1)
 """How far back the little line of equity goes."""
 
@@ -109,12 +112,15 @@ async def show_symbol(
     markets = await market_views(tx, state.settings)
     candles = await recent_candles(tx, symbol, state.settings.timeframe, TABLE_CANDLES)
     decisions = await decision_views(tx, [person.id], symbol=symbol)
+    shown = timedelta(seconds=state.settings.timeframe_seconds) * CHART_CANDLES
+    spans = await spans_of(tx, symbol, now() - shown)
     return page(
         request,
         "market/symbol.html",
         market=next(market for market in markets if market.symbol == symbol),
         candles_url=f"/market/{slug(symbol)}/candles",
         candles=list(reversed(candles)),
+        spans=spans[::-1][:SPANS],
         decisions=decisions[person.id],
     )
 
@@ -123,10 +129,12 @@ async def show_symbol(
 async def give_candles(
     tx: NamedDependency[Transaction], state: State, name: FromPath[str]
 ) -> list[dict[str, Any]]:
-    """Give a symbol's closed candles for its chart: `time` in seconds, prices as text."""
-    symbol = _symbol(name, state.settings.symbols)
-    candles = await recent_candles(tx, symbol, state.settings.timeframe, CHART_CANDLES)
-    return [candle_facts(candle) for candle in candles]
+    """Give a symbol's closed candles for its chart, each with its regime: prices as text."""
+    settings = state.settings
+    symbol = _symbol(name, settings.symbols)
+    candles = await recent_candles(tx, symbol, settings.timeframe, CHART_CANDLES)
+    spans = await spans_of(tx, symbol, candles[0].open_time) if candles else []
+    return shaded(candles, spans, timedelta(seconds=settings.timeframe_seconds))
 
 
 def _symbol(name: str, symbols: tuple[str, ...]) -> str:

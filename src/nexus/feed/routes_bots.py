@@ -18,8 +18,8 @@ from nexus.core.clock import now
 from nexus.core.db import Transaction
 from nexus.core.ids import LARGEST_ID
 from nexus.core.web import AnyRequest, page
-from nexus.feed.bot_views import BotFacts, ZoneView
-from nexus.feed.chart import marks_of, shaded, zones_of
+from nexus.feed.bot_views import BotFacts, SpanView
+from nexus.feed.chart import marks_of, shaded, spans_of
 from nexus.feed.queries import feed_of
 from nexus.feed.routes import CHART_CANDLES
 from nexus.feed.tell_bot import book_of, facts_of, orders_of, reach_of
@@ -108,9 +108,9 @@ async def give_chart(
     facts, settings = await _own(tx, person, bot_id), state.settings
     candles = await recent_candles(tx, facts.symbol, settings.timeframe, CHART_CANDLES)
     lasts = timedelta(seconds=settings.timeframe_seconds)
-    zones = await zones_of(tx, facts.symbol, candles[0].open_time) if candles else []
+    spans = await spans_of(tx, facts.symbol, candles[0].open_time) if candles else []
     return {
-        "candles": shaded(candles, zones, lasts),
+        "candles": shaded(candles, spans, lasts),
         "marks": await marks_of(tx, bot_id, candles),
     }
 
@@ -123,10 +123,10 @@ async def _own(tx: Transaction, person: Person, bot_id: int) -> BotFacts:
     return facts
 
 
-async def _zones(tx: Transaction, bot: BotFacts, settings: MarketSettings) -> list[ZoneView]:
+async def _zones(tx: Transaction, bot: BotFacts, settings: MarketSettings) -> list[SpanView]:
     """Read when the gate was shut, for as long as the chart shows."""
     shown = timedelta(seconds=settings.timeframe_seconds) * CHART_CANDLES
-    return await zones_of(tx, bot.symbol, now() - shown)
+    return [span for span in await spans_of(tx, bot.symbol, now() - shown) if span.shut]
 
 
 async def _last_event(tx: Transaction, person: Person) -> str:
