@@ -13,6 +13,7 @@ SENTENCES = {
     "BOT_STOPPED": "The bot was stopped.",
     "DAILY_CAP": "The account's daily limit of {cap} would have been passed.",
     "DUST": "What is left is too little to be sold at this exchange.",
+    "ENDED": "It was ended at the exchange, and not by us.",
     "GATE_CLOSED": "The market turned before the order could be sent, so it was not sent.",
     "ILLIQUID": "Too little is traded in this symbol to buy it safely.",
     "NOT_IN_TRADE": "The bot is not in this trade. It joins at the next entry.",
