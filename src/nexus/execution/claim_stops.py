@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from nexus.bots.models import Bot, Holding, RestingStop
@@ -68,7 +68,9 @@ class StopWork:
 async def bots_to_tend(tx: Transaction, settings: Settings) -> list[int]:
     """List the bots whose stop at the exchange is not the one they should have."""
     stopped = frozenset(await tx.scalars(select(Switch.name).where(Switch.stopped)))
-    rows = (await tx.execute(_grounds())).mappings()
+    # Switched off, only those that still rest are looked at: to be taken back.
+    standing = _grounds() if settings.resting_stops else _grounds().where(_has_stop())
+    rows = (await tx.execute(standing)).mappings()
     at = now()
     wrong = (row["bot_id"] for row in rows if act_on(_ground(row, settings, stopped), at))
     return [bot_id for bot_id, _ in zip(wrong, range(AT_ONCE), strict=False)]
@@ -189,6 +191,11 @@ def _grounds() -> Select[*tuple[Any, ...]]:
         .where(or_(live.id.is_not(None), and_(Holding.trade_id.is_not(None), Holding.quantity > 0)))
         .order_by(Bot.id)
     )  # fmt: skip
+
+
+def _has_stop() -> ColumnElement[bool]:
+    live = select(RestingStop.bot_id).where(one_of(RestingStop.status, *sorted(LIVE)))
+    return Bot.id.in_(live)
 
 
 def _ground(row: RowMapping, settings: Settings, stopped: frozenset[str]) -> Ground:
