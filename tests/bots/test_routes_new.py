@@ -200,5 +200,5 @@ async def test_looking_back_makes_nothing_and_keeps_what_was_typed(website: Webs
     assert "+99.70 USDT" in page, "100 of 250 doubled, less a fee of 0.1 % on 100 and on 200"
     assert 'value="250"' in page
     assert part.lstrip().startswith('<section id="preview"')
-    assert (wrong.status_code, EXAMPLE in html.unescape(wrong.text)) == (200, True)
+    assert (wrong.status_code, EXAMPLE in html.unescape(wrong.text)) == (422, True)
     assert await bots(website) == []
