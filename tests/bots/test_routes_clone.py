@@ -119,5 +119,9 @@ async def test_nobody_copies_what_is_not_theirs_or_live_already(website: Website
         bobs = await ready(website, bob)
         assert (await bob.browser.get(f"/bots/{bot}/live")).status_code == 404
         assert (await send(bob, bot, bobs))[0] == 404
+        practice = await scene_of(website).bot(bob.account)
+        alices = await scene_of(website).account(alice.id, venue="binance")
+        status, page = await send(bob, practice, alices)
+        assert (status, NOT_THIS in page) == (422, True), "her account is as good as none"
         own = await scene_of(website).bot(bobs)
         assert (await bob.browser.get(f"/bots/{own}/live")).status_code == 404

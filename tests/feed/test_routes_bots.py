@@ -83,7 +83,7 @@ async def test_the_result_of_a_deleted_bot_still_counts(website: Website) -> Non
         await scene.change(Bot, bot, deleted_at=now())
         for path in ("/", "/portfolio", "/bots"):
             assert "+12.34 USDT" in await text_of(alice, path), path
-        assert "deleted" in await text_of(alice, "/portfolio")
+        assert "Deleted ·" in await text_of(alice, "/portfolio")
 
 
 async def test_bob_sees_nothing_of_alice(website: Website) -> None:

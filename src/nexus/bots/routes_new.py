@@ -24,7 +24,7 @@ from nexus.core.ids import LARGEST_ID
 from nexus.core.site import site_of
 from nexus.core.web import AnyRequest, onwards, page
 from nexus.exchanges.models import AccountBalance, ExchangeAccount
-from nexus.exchanges.queries import accounts_of
+from nexus.exchanges.queries import account_of, accounts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +79,17 @@ async def show_preview(
         seen = await _look_back(tx, state, person, choice)
     except BotRefusedError as error:
         return await _new_bot_page(
-            request, person, tx, state, form=form, looked=(None, error.sentence)
+            request, person, tx, state, form=form, refused=error, looked=(None, error.sentence)
         )
     return await _new_bot_page(request, person, tx, state, form=form, looked=(seen, ""))
 
 
 async def _look_back(tx: Transaction, state: State, person: Person, choice: Choice) -> Preview:
     """Follow the stored decisions with the amount, at the fee of the account's venue."""
-    venue = await tx.scalar(
-        select(ExchangeAccount.venue).where(
-            ExchangeAccount.id == choice.account_id, ExchangeAccount.user_id == person.id
-        )
-    )
-    if venue is None:
+    account = await account_of(tx, person.id, choice.account_id)
+    if account is None:
         raise BotRefusedError("account", "Choose one of your connected accounts.")
-    fee_bps = FEES.get(venue, state.settings.paper_fee_bps)
+    fee_bps = FEES.get(account.venue, state.settings.paper_fee_bps)
     decisions = await past_decisions(tx, choice.strategy, choice.symbol)
     return preview(decisions, choice.allocation, fee_bps)
 
