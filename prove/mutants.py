@@ -50,7 +50,7 @@ class Mutant:
 
 MUTANTS = (
     Mutant("plan too old", WEIGH, "if at > plan.not_after:", "if False:", (MACHINE,)),
-    Mutant("everything stopped", WEIGH, "if EVERYTHING in stopped:", "if False:", (MACHINE,)),
+    Mutant("everything stopped", WEIGH, "if EVERYTHING in stopped:", "if False:", (WEIGHED,)),
     Mutant(
         "strategy stopped",
         WEIGH,
