@@ -7,6 +7,7 @@ words, or what was seen of a server says that it happened.
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
@@ -30,17 +31,24 @@ TIMES = """
     WHERE known IS NOT NULL AND (unclear OR known - sent > interval '20 s')
 """
 """How long the fate of each order was unclear: its answer was lost, or its worker died."""
-KEY_REFUSED = "SELECT EXISTS (SELECT FROM exchange_accounts WHERE status = 'key_invalid')"
+STOPPED_FOR_KEY = "SELECT id FROM exchange_accounts WHERE status = 'key_invalid'"
+KEY_REFUSED = f"SELECT EXISTS ({STOPPED_FOR_KEY})"
 
 
 async def what_fired(
-    campaign: Campaign, rejected: Sequence[dict[str, Any]], owners: Mapping[str, int]
+    campaign: Campaign,
+    rejected: Sequence[dict[str, Any]],
+    owners: Mapping[str, int],
+    uids: Mapping[int, int],
 ) -> list[Fire]:
     """Gather every fault that has been seen.
 
-    `rejected` are the journal's refusals, `owners` whose account at the exchange an order is for.
+    `rejected` are the journal's refusals, `owners` whose account at the exchange an order is for,
+    `uids` what each account of ours is called there.
     """
-    return [*await _seen(campaign), *_revoked(campaign, rejected, owners)]
+    async with campaign.house.database.transaction() as tx:
+        stopped = {uids[account_id] for account_id in await tx.scalars(text(STOPPED_FOR_KEY))}
+    return [*await _seen(campaign), *_revoked(campaign, rejected, owners, stopped)]
 
 
 async def _seen(campaign: Campaign) -> list[Fire]:
@@ -54,17 +62,23 @@ async def _seen(campaign: Campaign) -> list[Fire]:
 
 
 def _revoked(
-    campaign: Campaign, rejected: Sequence[dict[str, Any]], owners: Mapping[str, int]
+    campaign: Campaign,
+    rejected: Sequence[dict[str, Any]],
+    owners: Mapping[str, int],
+    stopped: AbstractSet[int],
 ) -> list[Fire]:
-    """Find the revoked keys that an order was refused for: the first refusal of each.
+    """Find the revoked keys that were refused: an order, or a question before there was one.
 
-    The exchange does not know whom a revoked key belongs to; the order's client id says it.
+    The exchange does not know whom a revoked key belongs to. An order's client id says it; after
+    a refused question, that we have stopped the account for its key.
     """
     first: dict[int, Fire] = {}
     for entry in rejected:
         owner = owners.get(entry["client_id"], 0)
         if entry["code"] == REVOKED and owner in campaign.revoked:
             first.setdefault(owner, Fire(KEY_REVOKED, moment(entry["at"])))
+    for owner in stopped & campaign.revoked.keys():
+        first.setdefault(owner, Fire(KEY_REVOKED, moment(campaign.revoked[owner])))
     return list(first.values())
 
 
@@ -72,7 +86,6 @@ async def not_yet_seen(campaign: Campaign) -> list[str]:
     """Name the kinds that have not been seen so far, while the campaign goes on."""
     seen = {fire.name for fire in await _seen(campaign)}
     async with campaign.house.database.transaction() as tx:
-        # The journal says in the end for which orders; that a key was refused is enough to go on.
         if await tx.scalar(text(KEY_REFUSED)):
             seen.add(KEY_REVOKED)
     return [name for name in KINDS if name not in seen]

@@ -85,7 +85,7 @@ async def judge(campaign: Campaign) -> Verdicts:
     owners = {name: evidence.uids[account_id] for name, account_id in named}
     counts = _count(evidence, campaign.stops)
     counts["left at the stop price"] = await _left_at_stops(campaign)
-    fires = await what_fired(campaign, evidence.rejected, owners)
+    fires = await what_fired(campaign, evidence.rejected, owners, evidence.uids)
     verdicts = Verdicts(counts, fires=fires, evidence=evidence)
     found = verdicts.violations
     found["I1 one accepted order per plan"] = _doubled(evidence)

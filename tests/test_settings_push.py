@@ -16,7 +16,11 @@ def refusal(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
     return str(refused.value)
 
 
-@pytest.mark.parametrize("key", ["short", KEY[:-2], KEY + "AA", "!" * 43, "A" * 43])
+@pytest.mark.parametrize(
+    "key",
+    ["short", KEY[:-2], KEY + "AA", "!" * 43, "A" * 43],
+    ids=["short", "cut", "long", "no base64", "zero"],
+)
 def test_a_key_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     told = refusal(monkeypatch, VAPID_PRIVATE_KEY=key, PUSH_CONTACT="mailto:ops@example.com")
     assert told.startswith("VAPID_PRIVATE_KEY:")
@@ -25,7 +29,9 @@ def test_a_key_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, key: str
 
 
 @pytest.mark.parametrize(
-    ("key", "contact"), [(KEY, ""), ("", "mailto:ops@example.com"), (KEY, "ops@example.com")]
+    ("key", "contact"),
+    [(KEY, ""), ("", "mailto:ops@example.com"), (KEY, "ops@example.com")],
+    ids=["key alone", "contact alone", "no contact"],
 )
 def test_key_and_contact_come_together(
     monkeypatch: pytest.MonkeyPatch, key: str, contact: str

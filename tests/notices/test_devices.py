@@ -98,6 +98,8 @@ def test_whole_keys_are_taken() -> None:
         (PHONE.public_key, "not base64!"),
         (PHONE.public_key, "\N{SNOWMAN}" * 22),
     ],
+    # Two workers that share the tests must call them the same, whatever keys each has made.
+    ids=["no key", "cut key", "no point", "no base64", "no auth", "long auth", "bad auth", "snow"],
 )
 def test_keys_that_nothing_can_be_encrypted_with_are_refused(public_key: str, auth: str) -> None:
     with pytest.raises(DeviceRefusedError):

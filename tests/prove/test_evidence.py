@@ -49,7 +49,13 @@ def test_a_revoked_key_counts_once_an_order_was_refused_for_it() -> None:
         {"code": -2015, "client_id": "by hand", "at": start},
     ]
     owners = {"a": 10, "b": 20, "c": 30}
-    assert _revoked(one, refusals, owners) == [Fire(KEY_REVOKED, AT)]
+    assert _revoked(one, refusals, owners, set()) == [Fire(KEY_REVOKED, AT)]
+
+
+def test_a_revoked_key_counts_once_its_account_was_stopped_for_it() -> None:
+    one = campaign()
+    one.revoked = {10: round(AT.timestamp() * 1000), 20: 0}
+    assert _revoked(one, [], {}, {10, 30}) == [Fire(KEY_REVOKED, AT)]
 
 
 def test_trading_resumes_with_the_next_accepted_order() -> None:
