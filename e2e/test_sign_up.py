@@ -45,6 +45,9 @@ def start_a_bot(page: Page) -> None:
     page.get_by_role("link", name="Start a bot").tap()
     page.get_by_label("Amount", exact=True).fill("250")
     page.get_by_role("button", name="Create and start").tap()
+    page.wait_for_url(re.compile(r"/bots/\d+$"))
+    expect(page.locator("article.bot")).to_contain_text("Running")
+    page.goto("/")
     expect(page.locator("#bot-list article")).to_have_count(1)
 
 

@@ -227,7 +227,7 @@ def test_secrets_are_not_printed(env: pytest.MonkeyPatch) -> None:
     assert secret == {
         "demo_password", "session_secret", "key_encryption_key",
         "key_encryption_keys_old",
-        "google_client_secret", "oidc_client_secret",
+        "google_client_secret", "oidc_client_secret", "vapid_private_key",
     }  # fmt: skip
 
 

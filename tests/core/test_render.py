@@ -39,7 +39,7 @@ AT = datetime(2026, 3, 2, 14, 5, 9, tzinfo=UTC)
 
 def test_a_share_of_a_whole_has_no_needless_digits() -> None:
     percents = (Decimal(0), Decimal(100), Decimal("33.333"), Decimal("70.0"), None)
-    assert [share(percent) for percent in percents] == ["0%", "100%", "33.3%", "70%", NOTHING]
+    assert [share(percent) for percent in percents] == ["0%", "100%", "33.33%", "70%", NOTHING]
 
 
 def test_an_amount_for_a_field_has_neither_marks_nor_exponents() -> None:

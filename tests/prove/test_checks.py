@@ -33,8 +33,12 @@ LAST_PLAN = "SELECT max(id) FROM execution_plans"
 
 @asynccontextmanager
 async def house_of(people: int, *fault_plans: str) -> AsyncIterator[Campaign]:
-    """Open a house whose workers die only as told."""
+    """Open a house whose workers die only as told, and where no stop rests, as by default.
+
+    An exit may wait longer than a minute for a stop whose placing was never answered.
+    """
     async with open_house(people, seed=5) as house:
+        house.environment["RESTING_STOPS"] = "false"
         house.fault_plans = iter(fault_plans)
         await house.hire()
         yield Campaign(house, random.Random(5))  # noqa: S311  it hides nothing
