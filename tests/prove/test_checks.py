@@ -19,7 +19,7 @@ from prove.house import House, open_house
 from prove.judge import judge
 
 PLANS = int(os.environ.get("PROVE_PLANS", "1000"))
-START_SECONDS = 120
+START_SECONDS = 240
 WITHIN_SECONDS = 60
 
 WANTED = "SELECT count(*) >= :n FROM execution_plans WHERE status <> 'DENIED' OR attempt > 0"
