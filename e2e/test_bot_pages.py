@@ -58,6 +58,26 @@ def test_looking_back_reloads_nothing_and_makes_nothing(phone: Page, product: Pr
     expect(phone.locator("article.bot")).to_have_count(1)
 
 
+def test_an_answer_to_the_look_back_moves_no_button_that_is_pressed(
+    phone: Page, product: Product
+) -> None:
+    start(phone, product, "/bots/new")
+    create = phone.get_by_role("button", name="Create and start")
+    phone.get_by_label("Amount", exact=True).fill("one")
+    create.hover()
+    with phone.expect_response("**/bots/new/preview"):
+        phone.mouse.down()
+    expect(phone.locator("#preview")).to_contain_text("Write an amount")
+    phone.mouse.up()
+    expect(phone.locator("#allocation-error")).to_contain_text("Write an amount")
+    expect(phone.locator("#preview")).to_contain_text("Choose an amount")
+    # A longer answer would push down what comes after it, so the button comes before.
+    assert create.evaluate(
+        "button => button.compareDocumentPosition(document.querySelector('#preview')) & "
+        "Node.DOCUMENT_POSITION_FOLLOWING"
+    )
+
+
 def test_a_bots_page_is_live_and_has_its_chart(phone: Page, product: Product) -> None:
     start(phone, product, "/bots")
     card = only_bot(phone)

@@ -77,7 +77,7 @@ def test_a_new_bot_needs_a_fitting_amount(trader: Page) -> None:
     trader.goto("/bots/new")
     trader.get_by_label("Amount", exact=True).fill("plenty")
     trader.get_by_role("button", name="Create and start").click()
-    expect(trader.get_by_text("Write an amount")).to_be_visible()
+    expect(trader.locator("#allocation-error")).to_contain_text("Write an amount")
     expect(trader.get_by_label("Amount", exact=True)).to_have_value("plenty")
     expect(trader.get_by_label("Amount", exact=True)).to_be_focused()
 
