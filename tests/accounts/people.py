@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pyotp
 from sqlalchemy import func, select, update
@@ -51,6 +52,16 @@ async def offered_secret(database: Database, user_id: int) -> pyotp.TOTP:
 async def let_proof_grow_old(database: Database) -> None:
     async with database.transaction() as tx:
         await tx.execute(update(Session).values(proven_at=now() - timedelta(minutes=6)))
+
+
+async def prove_again(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.execute(update(Session).values(proven_at=now()))
+
+
+def way_back(asked: str) -> str:
+    """Give where a person goes on to after the proof that they are `asked` for."""
+    return parse_qs(urlsplit(asked).query)["next"][0]
 
 
 async def sign_in_halfway(website: Website, browser: Browser, user_id: int) -> str:

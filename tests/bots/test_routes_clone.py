@@ -11,7 +11,7 @@ from nexus.bots.models import Bot
 from nexus.bots.routes_clone import NOT_READY, NOT_THIS, RISK_UNKNOWN
 from nexus.core.clock import now
 from nexus.exchanges.models import ExchangeAccount
-from tests.accounts.people import acts, let_proof_grow_old
+from tests.accounts.people import acts, let_proof_grow_old, prove_again, way_back
 from tests.bots.test_routes_live import add_factor
 from tests.feed.customers import Customer, customers, scene_of
 from tests.limited import limit
@@ -109,7 +109,12 @@ async def test_an_old_proof_is_asked_for_before_anything_is_typed(website: Websi
         await let_proof_grow_old(website.database)
         shown = await alice.browser.get(f"/bots/{bot}/live")
         assert shown.headers["location"].startswith("/prove?next=")
-        assert (await send(alice, bot, account))[1].startswith("/prove?next=")
+        asked = (await send(alice, bot, account, allocation="321"))[1]
+        assert asked.startswith("/prove?next=")
+        await prove_again(website.database)
+        again = (await alice.browser.get(way_back(asked))).text
+        assert 'value="321"' in again, "what was typed is there again"
+        assert "checked" not in again, "but the risk is confirmed anew"
     assert await live_bots(website) == []
 
 

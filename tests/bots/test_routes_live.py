@@ -1,15 +1,15 @@
 """Is real money put at risk only by somebody who has just proven who they are?"""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import update
 
-from nexus.accounts.models import Passkey, Session
+from nexus.accounts.models import Passkey
 from nexus.bots.models import Bot
 from nexus.core.clock import now
 from nexus.exchanges.models import ExchangeAccount
-from tests.accounts.people import add_totp, let_proof_grow_old
+from tests.accounts.people import add_totp, let_proof_grow_old, prove_again, way_back
 from tests.feed.customers import Customer, customers, scene_of
 from tests.website import Website, make_passwords_quick, serve, settings_for
 
@@ -64,10 +64,22 @@ async def test_an_old_proof_is_asked_for_again(website: Website, way: str) -> No
         answer = await alice.press(path, **fields)
         assert answer.headers["location"].startswith("/prove?next=")
         assert [bot.status for bot in await bots(website)] == ["stopped"]
-        async with website.database.transaction() as tx:
-            await tx.execute(update(Session).values(proven_at=now()))
+        await prove_again(website.database)
         assert (await alice.press(path, **fields)).status_code == 303
     assert "running" in [bot.status for bot in await bots(website)]
+
+
+async def test_what_was_typed_is_there_again_after_the_proof(website: Website) -> None:
+    async with customers(website, "alice", venue="binance") as (alice,):
+        await scene_of(website).market()
+        await add_factor(website, alice)
+        await let_proof_grow_old(website.database)
+        fields = NEW | {"symbol": "ETH/USDT", "allocation": "1,250.50"}
+        answer = await alice.press("/bots/new", **fields, account=str(alice.account))
+        await prove_again(website.database)
+        page = (await alice.browser.get(way_back(answer.headers["location"]))).text
+    assert re.search(r'<option value="ETH/USDT"\s+selected', page)
+    assert 'value="1250.5"' in page
 
 
 async def test_the_form_asks_before_anything_is_typed(website: Website) -> None:

@@ -1,5 +1,7 @@
 """Why somebody could not be made, or could not sign in."""
 
+from collections.abc import Mapping
+
 
 class AccountRefusedError(Exception):
     """A sentence for the person, and the form's field it belongs to."""
@@ -21,10 +23,12 @@ class ConsentNeededError(Exception):
 class StepUpNeededError(Exception):
     """What is asked for needs a proof, minutes old at most, that this is still the person."""
 
-    def __init__(self, *, by_factor: bool = False) -> None:
+    def __init__(self, *, by_factor: bool = False, typed: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self.by_factor = by_factor
         """Whether only an authenticator app or a passkey will do."""
+        self.typed = typed or {}
+        """What the form is filled with again after the proof: its address will carry it."""
 
 
 class SecondFactorNeededError(Exception):

@@ -5,6 +5,7 @@ they typed by being asked in between. `opt={SECOND_FACTOR: True}` asks for a sec
 `opt={BY_FACTOR: True}` for a proof by that very factor: a recovery code does not do.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -43,15 +44,17 @@ def require_proof(connection: Connection, handler: BaseRouteHandler) -> None:
         raise StepUpNeededError(by_factor=by_factor)
 
 
-def require_live_proof(person: Person) -> None:
+def require_live_proof(person: Person, typed: Mapping[str, str] | None = None) -> None:
     """Ask of somebody who puts real money at risk what connecting it asked of them.
+
+    `typed` is what their form is filled with when they come back to it.
 
     Raises SecondFactorNeededError and StepUpNeededError.
     """
     if not person.has_second_factor:
         raise SecondFactorNeededError
     if not is_fresh(person):
-        raise StepUpNeededError
+        raise StepUpNeededError(typed=typed)
 
 
 def is_fresh(person: Person) -> bool:
@@ -66,22 +69,23 @@ def is_proven_by_factor(person: Person) -> bool:
 
 def ask_for_proof(request: AnyRequest, error: StepUpNeededError) -> Response[Any]:
     """Send the person to prove themselves, and back to the page they came from or to."""
-    asked = {"next": _way_back(request), **({"by": FACTOR} if error.by_factor else {})}
+    asked = {"next": _way_back(request, error.typed), **({"by": FACTOR} if error.by_factor else {})}
     address = f"{PROVE}?{urlencode(asked)}"
     if is_fragment(request):
         return Response("", status_code=401, headers={"HX-Redirect": address})
     return see_other(address)
 
 
-def _way_back(request: AnyRequest) -> str:
+def _way_back(request: AnyRequest, typed: Mapping[str, str]) -> str:
     """Name the page to go on to: for a form the one it was on, because forms are not repeated."""
     here = path_of(request)
     if request.method == "GET":
         return here
     try:
-        return urlsplit(request.headers.get("referer", "")).path or here
+        page = urlsplit(request.headers.get("referer", "")).path or here
     except ValueError:
-        return here
+        page = here
+    return f"{page}?{urlencode(typed)}" if typed else page
 
 
 def ask_for_factor(request: AnyRequest, _error: SecondFactorNeededError) -> Response[Any]:

@@ -1,5 +1,6 @@
 """The page that runs a practice bot with real money: a checklist, and then the form."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +24,7 @@ from nexus.bots.start import create_bot
 from nexus.bots.views import BotView
 from nexus.core.client import client_network
 from nexus.core.db import Transaction
-from nexus.core.forms import read_form
+from nexus.core.forms import form_in_address, read_form
 from nexus.core.render import plain
 from nexus.core.site import site_of
 from nexus.core.web import AnyRequest, onwards, page
@@ -46,7 +47,8 @@ async def show_clone(
     checks = await checks_of(tx, person, demo=site_of(request).demo)
     if all(check.done for check in checks):
         _ask_for_proof(request, person)
-    form = CloneForm(allocation=plain(bot.allocation))
+    typed = form_in_address(request, CloneForm)
+    form = CloneForm(account=typed.account, allocation=typed.allocation or plain(bot.allocation))
     return await _clone_page(request, tx, state, bot=bot, form=form, checks=checks)
 
 
@@ -98,7 +100,7 @@ async def _clone(
     allocation = read_amount("allocation", form.allocation, at_least=minimum, unit=bot.quote)
     if not form.risk:
         raise BotRefusedError("risk", RISK_UNKNOWN)
-    _ask_for_proof(request, person)
+    _ask_for_proof(request, person, {"account": form.account, "allocation": form.allocation})
     made = await _create(tx, bot, account_id, allocation)
     await write_audit(
         tx, "bot_went_live",
@@ -126,10 +128,12 @@ async def _create(tx: Transaction, bot: BotView, account_id: int, allocation: De
         raise
 
 
-def _ask_for_proof(request: AnyRequest, person: Person) -> None:
+def _ask_for_proof(
+    request: AnyRequest, person: Person, typed: Mapping[str, str] | None = None
+) -> None:
     """Ask for a fresh proof; the demo's exchange is a simulated one."""
     if not site_of(request).demo:
-        require_live_proof(person)
+        require_live_proof(person, typed)
 
 
 async def _clone_page(

@@ -19,8 +19,9 @@ from nexus.bots.models import Bot
 from nexus.bots.preview import Preview, preview
 from nexus.bots.start import create_bot
 from nexus.core.db import Transaction
-from nexus.core.forms import read_form
+from nexus.core.forms import form_in_address, read_form
 from nexus.core.ids import LARGEST_ID
+from nexus.core.render import plain
 from nexus.core.site import site_of
 from nexus.core.web import AnyRequest, onwards, page
 from nexus.exchanges.models import AccountBalance, ExchangeAccount
@@ -36,6 +37,16 @@ class Choice:
     account_id: int
     allocation: Decimal
 
+    @property
+    def typed(self) -> dict[str, str]:
+        """The same as the fields of the form."""
+        return {
+            "strategy": self.strategy,
+            "symbol": self.symbol,
+            "account": str(self.account_id),
+            "allocation": plain(self.allocation),
+        }
+
 
 @get("/bots/new")
 async def show_new_bot(
@@ -46,7 +57,8 @@ async def show_new_bot(
 ) -> Response[str]:
     """Show the form for a new bot; who may choose real money in it proves themselves first."""
     await _ask_for_proof_of_live(request, tx, person)
-    return await _new_bot_page(request, person, tx, state)
+    form = form_in_address(request, NewBotForm)
+    return await _new_bot_page(request, person, tx, state, form=form)
 
 
 @post("/bots/new")
@@ -118,7 +130,7 @@ async def _create(
     request: AnyRequest, person: Person, tx: Transaction, state: State, form: NewBotForm
 ) -> Bot:
     choice = await _choice(tx, state, form)
-    await _ask_for_proof_of_live(request, tx, person, choice.account_id)
+    await _ask_for_proof_of_live(request, tx, person, choice)
     return await create_bot(
         tx,
         user_id=person.id,
@@ -130,17 +142,17 @@ async def _create(
 
 
 async def _ask_for_proof_of_live(
-    request: AnyRequest, tx: Transaction, person: Person, account_id: int | None = None
+    request: AnyRequest, tx: Transaction, person: Person, choice: Choice | None = None
 ) -> None:
-    """Ask for a fresh proof where real money is at risk: on this account, or on any of theirs.
+    """Ask for a fresh proof where real money is at risk: on the chosen account, or on any.
 
     The demo's exchange is a simulated one, so there is none.
     """
     if site_of(request).demo:
         return
     mine = await accounts_of(tx, person.id)
-    if any(not one.on_paper and account_id in {None, one.id} for one in mine):
-        require_live_proof(person)
+    if any(not one.on_paper and (choice is None or one.id == choice.account_id) for one in mine):
+        require_live_proof(person, typed=choice.typed if choice else None)
 
 
 async def _new_bot_page(

@@ -42,6 +42,14 @@ async def read_form(request: Request[Any, Any, Any], shape: type[F]) -> F:
         raise ClientException(UNREADABLE) from None
 
 
+def form_in_address(request: Request[Any, Any, Any], shape: type[F]) -> F:
+    """Give a form as the page's address fills it in; what it does not name stays empty."""
+    named = request.query_params
+    return msgspec.convert(
+        {field: named[field] for field in shape.__struct_fields__ if field in named}, shape
+    )
+
+
 async def form_fields(request: Request[Any, Any, Any]) -> dict[str, str]:
     """Give a form's text by field name; empty when no form was sent.
 
