@@ -10,7 +10,7 @@ from nexus.bots.close_many import close_bots
 from nexus.bots.leave_account import BotOnAccount, bots_on
 from nexus.bots.models import Bot, Holding
 from nexus.bots.retry import TRIES
-from nexus.bots.views import BotView, Strategies, bot_of, bots_of, total
+from nexus.bots.views import BotView, Strategies, bot_of, bots_of
 from nexus.core.clock import now
 from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import VenueStatus
@@ -100,19 +100,6 @@ async def test_without_a_price_nothing_is_made_up(scene: Scene, strategies: Stra
     bot = await view(scene, bot_id, strategies)
     assert (bot.value, bot.unrealised) == (None, None)
     assert bot.quantity > 0
-
-
-async def test_the_totals_leave_out_what_is_not_known_or_not_in_this_currency(
-    scene: Scene, strategies: Strategies
-) -> None:
-    bot_id = await scene.follower()
-    await scene.market(PRICE * 2)
-    held = await view(scene, bot_id, strategies)
-    empty = await view(scene, await scene.bot(), strategies)
-    other = await view(scene, await scene.bot(symbol="BTC/EUR"), strategies)
-    sums = total([held, empty, other], "USDT")
-    assert (sums.value, sums.unrealised, sums.currency) == (held.value, held.unrealised, "USDT")
-    assert total([], "USDT").value == 0
 
 
 # --------------------------------------------------------------------------------- what it may do

@@ -175,7 +175,7 @@ async def test_a_persons_bots_carry_the_token_of_the_stream_they_are_for(
     for seat, token in ((one, "token-one"), (two, "token-two")):
         text = all_of(seat)
         assert f'id="bot-{bot}"' in text
-        assert 'id="totals"' in text
+        assert 'id="money-practice-USDT"' in text
         assert f'value="{token}"' in text
     assert all_of(other) == ""
 

@@ -56,11 +56,13 @@ async def test_what_was_missed_comes_first_and_in_order(website: Website) -> Non
     async with customers(website, "alice", "bob") as [alice, bob]:
         await add_lines(website, alice.id, [11, 12, 13])
         await add_lines(website, bob.id, [21])
+        bot = await scene_of(website).bot(alice.account)
         async with watching(alice.browser, "/live?after=11") as page:
             first = await page.event()
     assert first.startswith("id: 13\n")
     assert 'data-state="live"' in first
-    assert 'hx-target="#totals"' in first, "a page that slept gets its bots as they are now"
+    for part in (f"bot-{bot}", "money-practice-USDT"):
+        assert f'hx-target="#{part}"' in first, "a page that slept gets its bots as they are now"
     assert 'hx-target="#market-BTC-USDT"' in first
     assert lines_in(first) == [12, 13], "each is put on top of the last, so the newest comes last"
 
@@ -74,10 +76,15 @@ async def test_a_page_that_slept_gets_everything_as_it_is_now(website: Website) 
         await scene.decide(Action.ENTER, code="CRASH_GUARD")
         async with watching(alice.browser, "/live?after=99") as page:
             first = await page.event()
-    for part in ('id="market-BTC-USDT"', "50,000.00", f'id="bot-{ours}"', 'id="totals"'):
+    for part in (
+        'id="market-BTC-USDT"',
+        "50,000.00",
+        f'id="bot-{ours}"',
+        'id="money-practice-USDT"',
+    ):
         assert part in first
     assert 'id="decision-1"' in first
-    assert first.count('hx-target="#today-practice-USDT"') == 1
+    assert first.count('hx-target="#money-practice-USDT"') == 1
     assert f'id="bot-{theirs}"' not in first
     assert alice.token in first, "the buttons of what is drawn now work"
 

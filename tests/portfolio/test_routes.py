@@ -184,13 +184,13 @@ async def test_many_files_have_to_wait_and_the_page_says_how_long(website: Websi
 
 async def test_home_says_what_today_brought_its_owner_alone(website: Website) -> None:
     async with customers(website, "alice", "bob") as (alice, bob):
-        assert 'class="card todays"' not in (await alice.browser.get("/")).text
+        assert 'id="money-title"' not in (await alice.browser.get("/")).text
         await trade(website, alice, {})
         await keep_equity(website, alice.account, days=1)
         home = (await alice.browser.get("/")).text
-        assert 'id="today-practice-USDT"' in home
+        assert 'id="money-practice-USDT"' in home
         assert home.count("Equity in the last 24 hours") == 1
-        assert 'id="today-' not in (await bob.browser.get("/")).text
+        assert 'id="money-' not in (await bob.browser.get("/")).text
 
 
 async def test_what_a_deleted_bot_came_to_stays_in_the_portfolio(website: Website) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from nexus.bots.views import BotView, Totals
+from nexus.bots.views import BotView
 from nexus.core.assets import load_assets
 from nexus.feed.views import DecisionView, FeedView, MarketView
 from nexus.market.snapshot import Candle
@@ -203,9 +203,6 @@ DECISIONS = [
     replace(ENTERED, id=38, action="reduce", you=None, you_state="none"),
 ]
 
-TOTALS = Totals(Decimal("12345.678"), Decimal("142.37"), Decimal("-18.20"), "USDT")
-NOTHING = Totals(Decimal(0), Decimal(0), Decimal(0), "USDT")
-
 CANDLES = [
     Candle(
         open_time=AT - timedelta(hours=age),
@@ -239,7 +236,6 @@ def home(*, empty: bool = False) -> dict[str, Any]:
         "bots": [] if empty else BOTS,
         "feed": [] if empty else FEED,
         "decisions": [] if empty else DECISIONS,
-        "totals": NOTHING if empty else TOTALS,
         "last_event_id": "0" if empty else "300",
     }  # fmt: skip
 

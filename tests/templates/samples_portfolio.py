@@ -7,6 +7,7 @@ from typing import Any
 
 from nexus.bots.views import BotView
 from nexus.core.clock import SetClock, use
+from nexus.feed.money import Money
 from nexus.portfolio.equity import RANGES, Moment
 from nexus.portfolio.equity_line import EquityLine, line_of
 from nexus.portfolio.read_today import Today
@@ -18,7 +19,7 @@ from nexus.portfolio.search_trades import (
     Trade,
     TradeSearch,
 )
-from nexus.portfolio.weigh_bots import purses_of
+from nexus.portfolio.weigh_bots import Sum, purses_of
 from tests.templates import samples_gate
 
 AT = datetime(2026, 3, 2, 14, 32, 5, tzinfo=UTC)
@@ -99,13 +100,20 @@ TODAYS = [
     replace(TODAY, practice=False, currency="BTC", since=AT, result=Decimal("1234.5")),
     TODAY,
 ]
+HELD = Sum("Together", "USDT", Decimal("12345.678"), Decimal("142.37"), Decimal("-18.20"))
+MONEY = Money(TODAY, HELD)
+MONEYS = [
+    Money(TODAYS[0], replace(HELD, value=None, unrealised=None)),
+    Money(TODAYS[1], Sum("Together", "BTC", Decimal(0), Decimal(0), Decimal("0.25"))),
+    MONEY,
+]
 
 
 def money(*, empty: bool = False) -> dict[str, Any]:
     """Give what home says of somebody's money: lines with and without a gap, and a line to come."""
     lines = {(True, "USDT"): equity_line(), (False, "USDT"): equity_line(gap=True)}
     return {
-        "todays": [] if empty else TODAYS,
+        "moneys": [] if empty else MONEYS,
         "lines": {} if empty else lines,
         "kinds": SIMULATED_KINDS,
     }

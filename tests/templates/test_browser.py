@@ -121,10 +121,11 @@ def test_todays_numbers_change_in_place(visit: Visit, stage: Stage) -> None:
     page = visit()
     below = page.locator("#bots-title")
     before = below.bounding_box()
-    stage.tell("today", today=replace(samples_portfolio.TODAY, result=Decimal("1234567.89")))
-    expect(page.locator("#today-practice-USDT")).to_contain_text("+1,234,567.89 USDT")
-    stage.tell("today", today=replace(samples_portfolio.TODAY, equity=None, result=None))
-    expect(page.locator("#today-practice-USDT")).not_to_contain_text("USDT")
+    mine, today = samples_portfolio.MONEY, samples_portfolio.TODAY
+    stage.tell("money", money=replace(mine, today=replace(today, result=Decimal("1234567.89"))))
+    expect(page.locator("#money-practice-USDT")).to_contain_text("+1,234,567.89 USDT")
+    stage.tell("money", money=replace(mine, today=replace(today, equity=None, result=None)))
+    expect(page.locator("#money-practice-USDT")).not_to_contain_text("1,234,567.89")
     assert below.bounding_box() == before
 
 
@@ -136,7 +137,8 @@ def test_news_arrives_once_and_changes_nothing_else(visit: Visit, stage: Stage) 
 
     stage.tell("market", market=replace(samples.BTC, price=Decimal(98000)))
     stage.tell("bot", bot=replace(samples.HOLDING, value=Decimal("1020.5")))
-    stage.tell("totals", totals=replace(samples.TOTALS, value=Decimal(13000)))
+    held = replace(samples_portfolio.HELD, value=Decimal(13000))
+    stage.tell("money", money=replace(samples_portfolio.MONEY, bots=held))
     for _ in range(2):
         stage.tell("feed_item", 301, item=replace(samples.BOUGHT, id=301, title="Bought again"))
         stage.tell("decision", decision=replace(samples.DECISIONS[0], followed=99))
@@ -146,7 +148,7 @@ def test_news_arrives_once_and_changes_nothing_else(visit: Visit, stage: Stage) 
     expect(page.locator("#feed-301")).to_have_count(1)
     expect(page.locator("#market-BTC-USDT .market__last")).to_have_text("98,000.00")
     expect(page.locator("#bot-17")).to_contain_text("1,020.50 USDT")
-    expect(page.locator("#totals")).to_contain_text("13,000.00 USDT")
+    expect(page.locator("#money-practice-USDT")).to_contain_text("13,000.00 USDT")
     # What the reader had opened and held stays as it was.
     expect(page.locator("#decision-42")).to_have_count(1)
     expect(page.locator("#decision-42 dl")).to_be_visible()

@@ -125,8 +125,7 @@ def test_what_comes_from_the_cdn_is_checked_by_the_browser() -> None:
         ("bot", "#bot-17", "bot", samples.HOLDING),
         ("feed_item", "#feed-list", "item", samples.BOUGHT),
         ("decision", "#decision-list", "decision", samples.BLOCKED),
-        ("totals", "#totals", "totals", samples.TOTALS),
-        ("today", "#today-practice-USDT", "today", samples_portfolio.TODAY),
+        ("money", "#money-practice-USDT", "money", samples_portfolio.MONEY),
     ],
 )
 def test_the_stream_brings_what_the_page_shows(

@@ -96,16 +96,6 @@ class BotView:
         return self.status != "stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """All bots of one person together."""
-
-    value: Decimal
-    unrealised: Decimal
-    realised: Decimal
-    currency: str
-
-
 ACCOUNT_NOTES = {
     "paused": "You paused its account: it buys nothing, and still sells.",
     "exits_only": "Its exchange key needs your attention: it buys nothing, and still sells.",
@@ -148,17 +138,6 @@ async def bot_of(
     limits = await limits_of(tx, [user_id])
     allowances = await allowances_of(tx, limits)
     return _view(row, strategies, allowance_in(allowances, limits, _purse(row)))
-
-
-def total(bots: Iterable[BotView], currency: str) -> Totals:
-    """Sum the bots of one person that trade in `currency`."""
-    ours = [bot for bot in bots if bot.quote == currency]
-    return Totals(
-        value=sum((bot.value or ZERO for bot in ours), ZERO),
-        unrealised=sum((bot.unrealised or ZERO for bot in ours), ZERO),
-        realised=sum((bot.realised for bot in ours), ZERO),
-        currency=currency,
-    )
 
 
 def _query() -> Select[*tuple[Any, ...]]:

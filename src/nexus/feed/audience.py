@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from nexus.bots.views import bots_of, total
+from nexus.bots.views import bots_of
 from nexus.core.db import Database, Transaction
 from nexus.core.redis import Channel, RedisAwayError
 from nexus.feed.draw import (
@@ -24,7 +24,6 @@ from nexus.feed.draw import (
     draw_decision,
     draw_items,
     draw_markets,
-    draw_todays,
     message,
 )
 from nexus.feed.queries import decision_views, feed_view, market_views
@@ -112,9 +111,8 @@ class Audience:
             decisions = (await decision_views(tx, [seat.user_id]))[seat.user_id]
             todays = await self._todays(tx, [seat.user_id])
         bots = found.get(seat.user_id, [])
-        totals = total(bots, self.settings.symbols[0].partition("/")[2])
         drawn = "".join(draw_decision(decision) for decision in reversed(decisions))
-        mine = draw_bots(bots, totals, seat.csrf_token) + draw_todays(todays[seat.user_id])
+        mine = draw_bots(bots, todays[seat.user_id], seat.csrf_token)
         return draw_markets(markets) + mine + drawn
 
     async def listen(self) -> None:
@@ -210,10 +208,8 @@ class Audience:
             found = await bots_of(tx, here, self.strategies, deleted=True)
             todays = await self._todays(tx, here)
         for person, bots in found.items():
-            totals = total(bots, self.settings.symbols[0].partition("/")[2])
             for seat in self.seats.get(person, ()):
-                mine = draw_bots(bots, totals, seat.csrf_token) + draw_todays(todays[person])
-                seat.give(message(mine))
+                seat.give(message(draw_bots(bots, todays[person], seat.csrf_token)))
 
     async def _todays(self, tx: Transaction, people: Sequence[int]) -> Mapping[int, list[Today]]:
         return await todays_of(tx, people, self.settings.market_stale_seconds)

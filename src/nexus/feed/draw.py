@@ -1,9 +1,10 @@
 """How does news become bytes? Every update is drawn by the very partial of the first page load."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from nexus.bots.views import BotView, Totals
+from nexus.bots.views import BotView
 from nexus.core.render import render
+from nexus.feed.money import moneys_of
 from nexus.feed.views import DecisionView, FeedView, MarketView
 from nexus.portfolio.read_today import Today
 
@@ -18,16 +19,12 @@ def draw_items(items: Iterable[FeedView]) -> str:
     return "".join(render("feed/stream/feed_item.html", item=item) for item in items)
 
 
-def draw_bots(bots: Iterable[BotView], totals: Totals, csrf_token: str) -> str:
-    """Draw a person's bots, not those that were deleted, and what all are worth together."""
+def draw_bots(bots: Sequence[BotView], todays: Iterable[Today], csrf_token: str) -> str:
+    """Draw a person's bots, not those that were deleted, and each kind of their money."""
     kept = (bot for bot in bots if not bot.deleted)
     cards = (render("feed/stream/bot.html", bot=bot, csrf_token=csrf_token) for bot in kept)
-    return "".join(cards) + render("feed/stream/totals.html", totals=totals)
-
-
-def draw_todays(todays: Iterable[Today]) -> str:
-    """Draw what somebody has and what today brought, for each kind of their money."""
-    return "".join(render("feed/stream/today.html", today=today) for today in todays)
+    moneys = (render("feed/stream/money.html", money=money) for money in moneys_of(todays, bots))
+    return "".join(cards) + "".join(moneys)
 
 
 def draw_decision(decision: DecisionView) -> str:

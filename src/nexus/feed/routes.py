@@ -12,7 +12,7 @@ from litestar.response import Stream
 
 from nexus.accounts.guard import VISITORS
 from nexus.accounts.sessions import Person, is_signed_in
-from nexus.bots.views import bots_of, total
+from nexus.bots.views import bots_of
 from nexus.core.clock import now
 from nexus.core.csrf import token_for
 from nexus.core.db import Database, Transaction
@@ -22,6 +22,7 @@ from nexus.core.site import site_of
 from nexus.core.web import AnyRequest, page
 from nexus.feed.audience import Seat
 from nexus.feed.chart import shaded, spans_of
+from nexus.feed.money import moneys_of
 from nexus.feed.onboard import checklist
 from nexus.feed.queries import decision_views, feed_of, market_views
 from nexus.feed.stream import stream
@@ -63,8 +64,7 @@ async def show_home(
         markets=await market_views(tx, settings),
         steps=await checklist(tx, person, has_bot=bool(bots)),
         bots=bots,
-        totals=total(every, settings.symbols[0].partition("/")[2]),
-        todays=todays.get(person.id, []),
+        moneys=moneys_of(todays.get(person.id, []), every),
         lines={key: line_of(moments, key[1]) for key, moments in equity.items()},
         kinds=kinds_of_money(demo=site_of(request).demo),
         feed=feed,

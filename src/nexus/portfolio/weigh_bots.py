@@ -52,7 +52,7 @@ def purses_of(bots: Iterable[BotView], kinds: Mapping[str, str] = KINDS) -> list
         Purse(
             practice,
             f"{kinds['paper' if practice else 'live']}, {currency}",
-            _sum("Together", currency, ours),
+            sum_of("Together", currency, ours),
             _by_account(currency, ours),
             ours,
         )
@@ -63,12 +63,13 @@ def purses_of(bots: Iterable[BotView], kinds: Mapping[str, str] = KINDS) -> list
 def _by_account(currency: str, bots: Sequence[BotView]) -> list[Sum]:
     labels = dict.fromkeys(bot.account_label for bot in bots)
     return [
-        _sum(label, currency, [bot for bot in bots if bot.account_label == label])
+        sum_of(label, currency, [bot for bot in bots if bot.account_label == label])
         for label in labels
     ]
 
 
-def _sum(name: str, currency: str, bots: Sequence[BotView]) -> Sum:
+def sum_of(name: str, currency: str, bots: Sequence[BotView]) -> Sum:
+    """Add up some bots that trade in one currency."""
     unpriced = any(bot.quantity and bot.value is None for bot in bots)
     return Sum(
         name=name,
