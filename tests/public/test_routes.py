@@ -1,5 +1,7 @@
 """Do the public pages tell everybody the same, and may any cache keep them?"""
 
+import re
+
 import pytest
 
 from nexus.core.clock import now
@@ -55,6 +57,16 @@ async def test_every_public_page_leads_to_terms_and_risk(website: Website) -> No
             text = (await visitor.get(path)).text
             for way in ("/terms", "/risk", "/security", "/status", "/pricing", "/promises"):
                 assert f'href="{way}"' in text, path
+
+
+async def test_the_promises_are_drawn_and_their_numbers_stand_on_the_first_page(
+    website: Website,
+) -> None:
+    async with website.browser() as visitor:
+        page = (await visitor.get("/promises")).text
+        first = (await visitor.get("/")).text
+    assert "<h1>What we promise, and how we test it</h1>" in page
+    assert re.search(r"[\d,]+ orders were\s+sent. Sent twice: 0\.", first)
 
 
 async def test_security_txt_names_the_contact_and_is_not_out_of_date(website: Website) -> None:

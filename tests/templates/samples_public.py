@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from nexus.billing.models import Tier
+from nexus.public.document import draw_document, quote_in
 from nexus.public.routes import PROMISES
 from nexus.public.status import Line, SymbolLine
 from nexus.public.track_record import ClosedTrade, TrackRecord
@@ -39,19 +40,24 @@ SYMBOLS = [
     SymbolLine("PEPE/USDT", None, stale=True, source="", entries_allowed=False, reason="No price"),
 ]
 
+PROMISES_TEXT = PROMISES.read_text(encoding="utf-8")
+
 
 def priced(*tiers: Tier) -> dict[str, Any]:
     return {"tiers": tiers, "currency": "USDT", "first_tier": "starter"}
 
 
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
-    "landing": ("public/landing.html", {"records": [FULL, NEW], **priced(*TIERS)}),
-    "landing-empty": ("public/landing.html", {"records": [], **priced()}),
+    "landing": (
+        "public/landing.html",
+        {"records": [FULL, NEW], "proved": quote_in(PROMISES_TEXT), **priced(*TIERS)},
+    ),
+    "landing-empty": ("public/landing.html", {"records": [], "proved": "", **priced()}),
     "pricing": ("public/pricing.html", priced(*TIERS)),
     "status": ("public/status.html", {"lines": WELL, "symbols": SYMBOLS}),
     "status-away": ("public/status.html", {"lines": AWAY, "symbols": []}),
     "public-security": ("public/security.html", {"contact": "mailto:security@example.com"}),
     "public-security-nobody": ("public/security.html", {"contact": ""}),
     "offline": ("public/offline.html", {}),
-    "promises": ("public/promises.html", {"text": PROMISES.read_text(encoding="utf-8")}),
+    "promises": ("public/promises.html", {"document": draw_document(PROMISES_TEXT)}),
 }

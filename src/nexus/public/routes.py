@@ -1,6 +1,7 @@
 """The pages anybody may see: tiers, status, security, promises; and the first page's content."""
 
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from nexus.core.db import Database, Transaction
 from nexus.core.health import read_facts
 from nexus.core.render import quote_currency
 from nexus.core.web import PUBLIC, AnyRequest, public_page
+from nexus.public.document import draw_document, quote_in
 from nexus.public.queries import tiers
 from nexus.public.status import Line, SymbolLine, process_lines, symbol_lines, trading_lines
 
@@ -38,7 +40,14 @@ async def landing(request: AnyRequest, tx: Transaction, state: State) -> Respons
         tiers=await tiers(tx),
         currency=quote_currency(state.settings.symbols[0]),
         first_tier=FIRST_TIER,
+        proved=_proved(),
     )
+
+
+@cache
+def _proved() -> str:
+    """Give what the newest whole run of `make prove` saw, drawn; empty in a house without docs."""
+    return quote_in(PROMISES.read_text(encoding="utf-8")) if PROMISES.is_file() else ""
 
 
 @get("/pricing", opt={PUBLIC: True})
@@ -97,8 +106,8 @@ def show_promises(request: AnyRequest) -> Response[str]:
     """Show the promises and what was seen when we tried to break them, word for word."""
     if not PROMISES.is_file():
         raise NotFoundException
-    text = PROMISES.read_text(encoding="utf-8")
-    return public_page(request, "public/promises.html", seconds=MINUTES_5, text=text)
+    document = draw_document(PROMISES.read_text(encoding="utf-8"))
+    return public_page(request, "public/promises.html", seconds=MINUTES_5, document=document)
 
 
 @get("/.well-known/security.txt", opt={PUBLIC: True}, sync_to_thread=False)
