@@ -14,6 +14,7 @@ from nexus.exchanges.command import keys_command
 from nexus.execution.command import ledger_command
 from nexus.local.beside import environment_beside
 from nexus.local.command import up_command
+from nexus.local.demo_key import demo_key_command
 from nexus.local.errors import LocalError
 from nexus.local.given import bring_to_newest_shape, check_database
 from nexus.local.replay_command import replay_command
@@ -101,6 +102,7 @@ main.add_command(admin_command)
 main.add_command(keys_command)
 main.add_command(ledger_command)
 main.add_command(push_key_command)
+main.add_command(demo_key_command)
 
 if __name__ == "__main__":
     main()

@@ -63,10 +63,10 @@ async def test_an_address_that_is_banned_or_has_used_its_weight_up_is_seen(
 
 async def test_accounts_that_nobody_hears_are_seen(website: Website) -> None:
     owner = await website.add_person("dora@example.com")
-    account = await connect(website.database, owner)
+    accounts = [await connect(website.database, owner) for _ in range(2)]
     async with room(website, "reader") as carol:
-        assert "Fills of 1 account is found by asking only" in (await carol.get(ROOM)).text
-        await hear(website.database, account, ends_in=60)
+        assert "Fills of 2 accounts are found by asking only" in (await carol.get(ROOM)).text
+        await hear(website.database, accounts[-1], ends_in=60)
         page = (await carol.get(ROOM)).text
         assert "found by asking only" not in page
         assert "Some not read yet" in page

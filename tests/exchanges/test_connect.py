@@ -41,13 +41,18 @@ def without(name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "name", ["enableWithdrawals", "enableInternalTransfer", "permitsUniversalTransfer"]
+    ("name", "label"),
+    [
+        ("enableWithdrawals", "Enable Withdrawals"),
+        ("enableInternalTransfer", "Enable Internal Transfer"),
+        ("permitsUniversalTransfer", "Permits Universal Transfer"),
+    ],
 )
 @pytest.mark.parametrize("value", [True, None, "false", 0])
-def test_a_key_that_can_move_money_out_is_refused(name: str, value: object) -> None:
-    with pytest.raises(KeyRefusedError, match=name):
+def test_a_key_that_can_move_money_out_is_refused(name: str, label: str, value: object) -> None:
+    with pytest.raises(KeyRefusedError, match=label):
         check_permissions(GOOD | {name: value}, must_be_ip_locked=False)
-    with pytest.raises(KeyRefusedError, match=name):
+    with pytest.raises(KeyRefusedError, match=label):
         check_permissions(without(name), must_be_ip_locked=False)
 
 

@@ -218,7 +218,7 @@ async def test_what_a_key_may_do_is_said_in_the_words_the_connect_page_checks(
     check_permissions(await okx.restrictions(pair), must_be_ip_locked=True)
     for rights, addresses, word in [
         ("read_only,trade,withdraw", "203.0.113.7", "withdraw"),
-        ("read_only", "203.0.113.7", "trade"),
+        ("read_only", "203.0.113.7", "Trading"),
         ("read_only,trade", "", "address"),
     ]:
         alice.rights, alice.addresses = rights, addresses

@@ -120,6 +120,30 @@ async def test_a_pair_is_made_registered_and_connected(desk: Desk) -> None:
     assert re.search(r"<dt>USDT, known (just now|[^<]* ago)</dt> <dd> [\d,.]+ </dd>", page)
 
 
+async def test_the_name_is_kept_whichever_way_is_taken(desk: Desk) -> None:
+    page = (await desk.browser.get("/accounts/new")).text
+    assert page.count("<form") - page.count('action="/sign-out"') == 1, "one form, two buttons"
+    drop = await desk.begin("hmac", label="My savings")
+    key, secret, _ = desk.counter.accounts[0]
+    await desk.send(drop, key=key, secret=secret)
+    await desk.work()
+    assert "My savings is connected" in (await desk.browser.get(drop)).text
+    page = " ".join((await desk.browser.get("/accounts/1")).text.split())
+    assert "<dt>Fees, to buy and sell once</dt> <dd> 0.2 % </dd>" in page
+
+
+async def test_what_nothing_can_mend_offers_no_form(desk: Desk) -> None:
+    await desk.connect()
+    drop = await desk.begin()
+    key, secret, _ = desk.counter.accounts[0]
+    await desk.send(drop, key=key, secret=secret)
+    await desk.work()
+    page = (await desk.browser.get(drop)).text
+    assert "connected already" in page
+    assert 'href="/accounts">See your accounts' in page
+    assert 'name="key"' not in page
+
+
 async def test_what_is_wrong_is_said_and_checked_again_without_pasting(desk: Desk) -> None:
     key, secret, _ = desk.counter.accounts[0]
     await desk.counter.control("keys/change", key=key, rights={"enableWithdrawals": True})

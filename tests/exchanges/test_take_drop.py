@@ -124,7 +124,7 @@ async def test_key_and_secret_swapped_is_a_sentence_that_helps(counter: Counter)
     key, secret, _ = counter.accounts[0]
     view = await counter.drop(await counter.begin(), secret, key)
     assert view.status == "refused"
-    assert "mistyped" in view.sentence
+    assert "key and secret are each in the other's field" in view.sentence
     assert key not in view.sentence
     assert secret not in view.sentence
 

@@ -29,7 +29,9 @@ async def seed_demo(settings: Settings, simulator_url: str) -> tuple[str, str]:
     return "demo@example.com", os.environ["DEMO_PASSWORD"]
 
 
-PARTS = Parts((sys.executable, str(STANDIN)), migrate, seed_demo, {"TICK_SECONDS": "5"})
+PARTS = Parts(
+    (sys.executable, str(STANDIN)), migrate, seed_demo, demo_settings={"TICK_SECONDS": "5"}
+)
 
 if __name__ == "__main__":
     folder, port, workers = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])

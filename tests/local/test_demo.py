@@ -3,6 +3,7 @@
 import base64
 from collections import Counter
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -10,7 +11,8 @@ import pytest
 from psycopg import sql
 from pydantic import SecretStr
 
-from nexus.local.demo import DEMO_SETTINGS, FOLLOWERS, seed_demo
+from nexus.local.demo import DEMO_SETTINGS, FOLLOWERS, check_demo, seed_demo
+from nexus.local.errors import LocalError
 from nexus.settings import Settings
 from nexus.simulator.server import RunningSimulator, SimulatorOptions, start_simulator
 from tests.local.run_replay import rows_of
@@ -54,6 +56,14 @@ def whole_text(url: str) -> dict[str, list[str]]:
 
 def count(url: str, query: str) -> Any:
     return dict(rows_of(url, query))
+
+
+def test_a_fee_budget_that_no_account_can_meet_is_said_before_anything_starts(
+    settings: Settings,
+) -> None:
+    check_demo(settings)
+    with pytest.raises(LocalError, match="FEES_MAX_ROUND_TRIP_BPS allows 15"):
+        check_demo(settings.model_copy(update={"fees_max_round_trip_bps": Decimal(15)}))
 
 
 async def test_a_hundred_people_trade_on_two_venues(

@@ -154,6 +154,8 @@ async def test_dropped_connections_end_without_a_word_and_the_record_knows(
 ) -> None:
     async with listen(client.running) as listener:
         await subscribed(client, listener)
+        [open_one] = (await client.control("GET", "/simulator/streams")).json
+        assert len(open_one["accounts"]) == 1
         answer = await client.control("POST", "/simulator/streams/drop", {})
         assert answer.json == {"connections": 1}
         assert await listener.ended() == 1006

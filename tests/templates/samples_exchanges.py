@@ -28,6 +28,7 @@ REFUSED = replace(
     health="address_missing",
     reason="Either its list of trusted IPs no longer has 203.0.113.7, or it was deleted. Add the"
     " address there; if the key is gone, replace it here.",
+    round_trip_bps=Decimal(20),
 )
 EXPIRING = replace(LIVE, health="expiring", expires_at=AT, reason="It ends on 12 March 2026.")
 CHANGED = replace(LIVE, status="exits_only", health="rights_changed", reason="It may withdraw.")

@@ -56,7 +56,7 @@ async def view_connected(tx: Transaction) -> Connected:
     held = and_(
         StreamLease.venue == account.c.venue,
         StreamLease.egress == account.c.egress,
-        StreamLease.shard == (account.c.id - 1) / SHARD,
+        StreamLease.shard == (account.c.id - 1) // SHARD,
         StreamLease.until > now(),
     )
     rows = await tx.execute(

@@ -6,6 +6,7 @@ Every way in which it can be wrong has a code and a sentence that says what to d
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, Protocol, runtime_checkable
 
 from nexus.core.clock import from_ms
@@ -60,6 +61,8 @@ class Examined:
 
     permissions: Permissions
     holder: Holder | None
+    round_trip_bps: Decimal | None = None
+    """What buying and selling once costs; None where the venue does not tell."""
 
     @property
     def uid(self) -> str:
@@ -109,27 +112,28 @@ async def examine_key(
         if isinstance(exchange, HolderReader):
             holder = await exchange.holder(pair, egress.name)
             check_holder(holder)
-        await check_account_fees(exchange, pair, settings.symbols[0], settings, egress.name)
+        symbol = settings.symbols[0]
+        paid = await check_account_fees(exchange, pair, symbol, settings, egress.name)
     except VenueRefusalError as refusal:
         raise explain(refusal, egress) from None
     except VenueRefusedError as error:
         raise KeyRefusedError(str(error), "fees") from None
-    return Examined(permissions, holder)
+    return Examined(permissions, holder, paid)
 
 
 def check_permissions(told: Mapping[str, Any], *, must_be_ip_locked: bool) -> Permissions:
     """Refuse a key that can move money out, or cannot trade. What was not said is not safe."""
     for name, (meaning, label) in FORBIDDEN.items():
         if told.get(name) is not False:
-            raise KeyRefusedError(_switch_off(meaning, label, name), "dangerous_right")
+            raise KeyRefusedError(_switch_off(meaning, label), "dangerous_right")
     for name, (meaning, label) in UNWANTED.items():
         if told.get(name, False) is not False:
-            raise KeyRefusedError(_switch_off(meaning, label, name), "unwanted_right")
+            raise KeyRefusedError(_switch_off(meaning, label), "unwanted_right")
     for name, label in NEEDED.items():
         if told.get(name) is not True:
             raise KeyRefusedError(
-                f'This key cannot trade for you. Switch "{label}" on at the exchange,'
-                " then check again.",
+                f'This key may not do enough. Switch "{label}" on at the exchange, then check'
+                " again.",
                 "no_trading_right",
             )
     ip_restricted = told.get("ipRestrict") is True
@@ -192,19 +196,17 @@ def explain(refusal: VenueRefusalError, egress: Egress) -> KeyRefusedError | Ven
 
 def _not_accepted(egress: Egress) -> str:
     """Name all that one answer of Binance's can mean, the likeliest first."""
-    addresses = " and ".join(egress.addresses) or "our address"
+    lacks = f"Its list of trusted IPs lacks {' and '.join(egress.addresses)}, or "
     return (
-        f"Binance does not accept this key from our address. Either its list of trusted IPs"
-        f" lacks {addresses},"
-        ' or "Enable Reading" is off, or the key was mistyped or deleted. Binance gives one'
-        " answer for all of these. Put it right there, then check again."
+        "Binance does not accept this key, and gives one answer for several reasons. "
+        f'{lacks if egress.addresses else ""}"Enable Reading" is off, or the key was mistyped or'
+        " deleted, or key and secret are each in the other's field. Put it right, then check"
+        " again."
     )
 
 
-def _switch_off(meaning: str, label: str, name: str) -> str:
-    return (
-        f'This key may {meaning}. Switch "{label}" ({name}) off at the exchange, then check again.'
-    )
+def _switch_off(meaning: str, label: str) -> str:
+    return f'This key may {meaning}. Switch "{label}" off at the exchange, then check again.'
 
 
 def _expiry(told: Mapping[str, Any]) -> datetime | None:

@@ -31,6 +31,7 @@ class NewAccount:
     egress: str = DEFAULT
     uid: str = ""
     """Its number at the venue; empty when the venue names none."""
+    round_trip_bps: Decimal | None = None
 
 
 async def connect_account(
@@ -60,6 +61,7 @@ async def write_connected_account(
         label=wanted.label,
         egress=wanted.egress,
         venue_uid=wanted.uid,
+        round_trip_bps=wanted.round_trip_bps,
         key_version=1,
         created_at=now(),
         health_at=now(),

@@ -27,7 +27,7 @@ class ShapeError(KeyRefusedError):
 def read_token(field: str, pasted: str) -> str:
     """Read a key or a secret of Binance's: 64 letters and digits. Raises ShapeError."""
     text = pasted.strip()
-    name = "API key" if field == KEY else "secret key"
+    name, article = ("API key", "An") if field == KEY else ("secret key", "A")
     if not text:
         raise ShapeError(field, f"Paste the {name} that Binance shows.")
     _refuse_strangers(field, text, name)
@@ -36,8 +36,8 @@ def read_token(field: str, pasted: str) -> str:
     if not TOKEN.fullmatch(text):
         raise ShapeError(
             field,
-            f"A {name} of Binance has 64 letters and digits, and this has {len(text)} characters."
-            " Copy it with the button beside it.",
+            f"{article} {name} of Binance has 64 letters and digits, and this has {len(text)}"
+            " characters. Copy it with the button beside it.",
         )
     return text
 

@@ -51,6 +51,8 @@ class ExchangeAccount(Table):
     """When the exchange takes the right to trade away; None while it does not."""
     venue_uid: Mapped[str] = mapped_column(default="", server_default="")
     """The account's number at the exchange: a new key must belong to the same one."""
+    round_trip_bps: Mapped[Amount | None]
+    """What buying and selling once costs here, told when its key was connected; None if untold."""
     key_version: Mapped[int] = mapped_column(default=0)
     balances_at: Mapped[datetime | None]
     orders_checked_at: Mapped[datetime | None]

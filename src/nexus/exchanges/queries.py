@@ -41,6 +41,12 @@ class AccountView:
     ip_restricted: bool | None
     key_since: datetime | None
     last_used_at: datetime | None
+    round_trip_bps: Decimal | None = None
+
+    @property
+    def fee_percent(self) -> Decimal | None:
+        """What buying and selling once costs, in percent; None where the exchange did not tell."""
+        return None if self.round_trip_bps is None else self.round_trip_bps / 100
 
     @property
     def on_paper(self) -> bool:
@@ -113,7 +119,7 @@ def _query() -> Select[*tuple[Any, ...]]:
             table.id, table.venue, table.label, table.status, table.status_reason, table.health,
             table.health_at, table.paused_at, table.key_expires_at, table.created_at,
             table.balances_at, table.egress, ApiKey.last4, ApiKey.ip_restricted,
-            ApiKey.created_at, ApiKey.last_used_at,
+            ApiKey.created_at, ApiKey.last_used_at, table.round_trip_bps,
         )
         .outerjoin(ApiKey, ApiKey.account_id == table.id)
         .where(table.status != "removed")

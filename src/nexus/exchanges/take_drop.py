@@ -122,7 +122,9 @@ async def _connect(
         account = await _replace(tx, drop, pair, examined, vault)
         act = "key_replaced"
     else:
-        wanted = NewAccount(drop.user_id, drop.venue, drop.label, drop.egress, examined.uid)
+        wanted = NewAccount(
+            drop.user_id, drop.venue, drop.label, drop.egress, examined.uid, examined.round_trip_bps
+        )
         account = await connect_account(tx, wanted, pair, examined.permissions, vault)
         act = "key_connected"
         if examined.holder:
@@ -162,6 +164,7 @@ async def _replace(
         )
     account.venue_uid = examined.uid
     account.egress = drop.egress
+    account.round_trip_bps = examined.round_trip_bps
     await replace_key(tx, account, pair, examined.permissions, vault)
     return account.id
 

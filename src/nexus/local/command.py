@@ -31,13 +31,14 @@ def up_command(folder: Path, host: str | None, port: int | None, workers: int) -
     """Run all of Nexus on this machine, with a simulated exchange and demo data."""
     # Imported only now: every other command reads this file too and needs none of them.
     from nexus.core.migrate import upgrade  # noqa: PLC0415
-    from nexus.local.demo import DEMO_SETTINGS, seed_demo  # noqa: PLC0415
+    from nexus.local.demo import DEMO_SETTINGS, check_demo, seed_demo  # noqa: PLC0415
     from nexus.local.up import Options, Parts, run  # noqa: PLC0415
 
     parts = Parts(
         nexus=(sys.executable, "-m", "nexus.cli"),
         migrate=upgrade,
         seed_demo=seed_demo,
+        check_demo=check_demo,
         demo_settings=DEMO_SETTINGS,
     )
     sys.exit(run(Options(folder, host, port, workers), parts))

@@ -18,12 +18,16 @@ from nexus.billing.models import Entitlement
 from nexus.bots.start import create_bot
 from nexus.core.clock import now
 from nexus.core.db import Database, Transaction
+from nexus.exchanges.capabilities import BINANCE
 from nexus.exchanges.check_key import Permissions, check_key
 from nexus.exchanges.connect import NewAccount, open_paper_account, write_connected_account
+from nexus.exchanges.errors import VenueRefusedError
+from nexus.exchanges.fees import check_fees
 from nexus.exchanges.models import AccountBalance
 from nexus.exchanges.refresh import refresh_all_filters
 from nexus.exchanges.registry import open_exchanges
 from nexus.exchanges.vault import KeyPair, open_vault
+from nexus.local.errors import LocalError
 from nexus.market.queries import prices_of
 from nexus.pipeline.crowd import people
 from nexus.settings import Settings
@@ -60,6 +64,14 @@ CheckedKey = tuple[KeyPair, Permissions]
 FOLLOWERS = 99
 BALANCE = Decimal(10_000)
 ALLOCATION = Decimal(2_000)
+
+
+def check_demo(settings: Settings) -> None:
+    """Refuse settings under which nobody could connect the demo's exchange. Raises LocalError."""
+    try:
+        check_fees(BINANCE, settings)
+    except VenueRefusedError as error:
+        raise LocalError(str(error)) from None
 
 
 async def seed_demo(settings: Settings, simulator_url: str) -> tuple[str, str]:

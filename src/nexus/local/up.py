@@ -69,6 +69,8 @@ class Parts:
     """Brings the database at a URL to the newest shape; blocks."""
     seed_demo: SeedDemo
     """Makes the demo data; gives the e-mail and the password to sign in with."""
+    check_demo: Callable[[Settings], None] = lambda _settings: None
+    """Says what of the settings would forbid the demo, as a LocalError, before anything starts."""
     demo_settings: Mapping[str, str] = field(default_factory=dict)
     """Variables for a lively demo, where the environment does not set them itself."""
 
@@ -98,6 +100,7 @@ async def up(options: Options, parts: Parts) -> None:
             "Start `nexus web` and `nexus worker` there, or set ENVIRONMENT=development."
         )
         raise LocalError(message)
+    parts.check_demo(settings)
     host = options.host or settings.host
     try:
         web = choose_address(host, settings.port if options.port is None else options.port)

@@ -22,7 +22,7 @@ class ExchangeSettings(Group):
     egress_addresses: Annotated[dict[str, str], NoDecode, Paired] = {}
     """The fixed IP addresses of each egress, as name=IP IP; people allow them at the exchange."""
     okx_url: Annotated[str, AfterValidator(_address_or_none)] = ""
-    """Where OKX is, for example https://www.okx.com. Empty: it is not offered."""
+    """Where OKX is, for example https://www.okx.com. Empty: not opened."""
     weight_exits_percent: Percentage = 20
     """The share of the request weight that is kept for exits and stops."""
     weight_alone_percent: Percentage = 25

@@ -108,7 +108,7 @@ def read_streams(exchange: Exchange, _params: Params, _body: Body) -> list[Body]
             "address": one.address,
             "opened": one.opened,
             "session": one.api_key is not None,
-            "accounts": {number: sub.api_key.uid for number, sub in one.subscriptions.items()},
+            "accounts": {str(number): sub.api_key.uid for number, sub in one.subscriptions.items()},
         }
         for one in exchange.streams.connections.values()
     ]
