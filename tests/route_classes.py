@@ -143,6 +143,7 @@ NEEDS_A_PERSON = {
     ("POST", "/accounts/new/{drop_id:str}"),
     ("POST", "/accounts/new/{drop_id:str}/again"),
     ("POST", "/accounts/new/{drop_id:str}/forget"),
+    ("POST", "/accounts/{account_id:int}/check"),
     ("GET", "/accounts/{account_id:int}/key"),
     ("POST", "/accounts/{account_id:int}/key"),
     ("GET", "/accounts/{account_id:int}/pause"),

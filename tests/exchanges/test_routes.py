@@ -19,6 +19,7 @@ from nexus.bots.models import Bot, Holding
 from nexus.core.clock import now
 from nexus.core.db import Database
 from nexus.core.migrate import upgrade
+from nexus.exchanges.health import check_health
 from nexus.exchanges.models import ApiKey, ExchangeAccount, KeyDrop
 from nexus.exchanges.protocol import Account
 from nexus.exchanges.take_drop import check_drops
@@ -130,6 +131,19 @@ async def test_the_name_is_kept_whichever_way_is_taken(desk: Desk) -> None:
     assert "My savings is connected" in (await desk.browser.get(drop)).text
     page = " ".join((await desk.browser.get("/accounts/1")).text.split())
     assert "<dt>Fees, to buy and sell once</dt> <dd> 0.2 % </dd>" in page
+
+
+async def test_a_key_is_checked_again_when_its_owner_asks(desk: Desk) -> None:
+    account = f"/accounts/{await desk.connect()}"
+    key, _, _ = desk.counter.accounts[0]
+    await desk.counter.control("keys/change", key=key, rights={"enableWithdrawals": True})
+    await check_health(desk.counter.desk)
+    assert "Works" in (await desk.browser.get(account)).text, "its turn comes once a day"
+    answer = await desk.send(f"{account}/check", account)
+    assert answer.headers["location"] == account
+    assert "Being checked" in (await desk.browser.get(account)).text
+    await check_health(desk.counter.desk)
+    assert "This key may withdraw" in (await desk.browser.get(account)).text
 
 
 async def test_what_nothing_can_mend_offers_no_form(desk: Desk) -> None:

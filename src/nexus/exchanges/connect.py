@@ -111,6 +111,13 @@ async def replace_key(
     account.status_reason = ""
 
 
+async def ask_soon(tx: Transaction, account_id: int) -> None:
+    """Have the exchange asked about an account's key in the next round."""
+    await tx.execute(
+        update(ExchangeAccount).where(ExchangeAccount.id == account_id).values(health_at=None)
+    )
+
+
 async def destroy_key(tx: Transaction, account_id: int) -> None:
     """Destroy what a key could be opened with; the row stays and says that there was one."""
     gone = {"wrap_nonce": b"", "wrapped_dek": b"", "nonce": b"", "ciphertext": b""}

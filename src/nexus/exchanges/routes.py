@@ -16,6 +16,7 @@ from nexus.core.forms import read_form
 from nexus.core.queue import Doorbell
 from nexus.core.throttle import Rule
 from nexus.core.web import AnyRequest, page, see_other
+from nexus.exchanges.connect import ask_soon
 from nexus.exchanges.drop_key import (
     DropView,
     Wanted,
@@ -74,6 +75,22 @@ async def show_account(
         addresses=egress.addresses,
         balances=await balances_of(tx, account.id, settings.symbols),
     )  # fmt: skip
+
+
+@post("/accounts/{account_id:int}/check")
+async def take_check(
+    request: AnyRequest,
+    person: NamedDependency[Person],
+    tx: NamedDependency[Transaction],
+    state: State,
+    account_id: FromPath[int],
+) -> Response[Any]:
+    """Have the exchange asked about a key within the minute; somebody has put something right."""
+    await read_form(request, ActForm)
+    account = await _keyed_account(tx, person, account_id)
+    if not await state.throttle.take(TRIES, str(person.id)):
+        await ask_soon(tx, account.id)
+    return see_other(f"{ACCOUNTS}/{account.id}")
 
 
 @get(NEW, opt=GUARDED)
@@ -311,6 +328,7 @@ def _drop_page(
 route_handlers = [
     show_accounts,
     show_account,
+    take_check,
     show_new,
     take_new,
     show_replace,
