@@ -20,7 +20,7 @@ LIVE = AccountView(
     id=7, venue="binance", label="My Binance account with a name of forty", status="active",
     reason="", health="ok", health_at=AT, paused_at=None, expires_at=None, created_at=AT,
     balances_at=AT, egress="default", last4="aB3x", ip_restricted=True, key_since=AT,
-    last_used_at=AT,
+    last_used_at=AT, round_trip_bps=Decimal(20),
 )  # fmt: skip
 REFUSED = replace(
     LIVE,
@@ -28,7 +28,6 @@ REFUSED = replace(
     health="address_missing",
     reason="Either its list of trusted IPs no longer has 203.0.113.7, or it was deleted. Add the"
     " address there; if the key is gone, replace it here.",
-    round_trip_bps=Decimal(20),
 )
 EXPIRING = replace(LIVE, health="expiring", expires_at=AT, reason="It ends on 12 March 2026.")
 CHANGED = replace(LIVE, status="exits_only", health="rights_changed", reason="It may withdraw.")
