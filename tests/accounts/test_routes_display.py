@@ -36,7 +36,7 @@ async def test_what_was_chosen_is_kept_written_down_once_and_in_force(website: W
         assert (answer.status_code, answer.headers["location"]) == (303, f"{PAGE}?saved=yes")
         page = (await browser.get(answer.headers["location"])).text
         assert "Saved, and in force now." in page
-        assert "All times are Europe/Berlin." in page
+        assert "Times are those of Europe/Berlin." in page
         await browser.send(PAGE, token, **GERMAN)
         assert "display=de-DE%2CBTC%2CEurope/Berlin" in (await browser.get("/")).text
     async with website.database.transaction() as tx:
@@ -54,7 +54,7 @@ async def test_nobody_else_sees_it_and_no_public_page(website: Website) -> None:
         await hers.sign_in(ADA)
         await his.sign_in(BOB)
         await hers.send(PAGE, await hers.token(PAGE), **GERMAN)
-        assert "All times are Europe/Berlin." in (await hers.get("/settings")).text
+        assert "Times are those of Europe/Berlin." in (await hers.get("/settings")).text
         assert "All times are UTC." in (await his.get("/settings")).text
         assert "All times are UTC." in (await hers.get("/status")).text
 

@@ -40,12 +40,12 @@ RATES = {"BTC/USDT": Decimal(50_000)}
     ("name", "amount", "small", "day"),
     [
         ("en-GB", "1,234,567.89 USDT", "1,234.50 USDT", "2 Mar 23:05"),
-        ("en-US", "1,234,567.89 USDT", "1,234.50 USDT", "Mar 2, 11:05\u00a0PM"),
+        ("en-US", "1,234,567.89 USDT", "1,234.50 USDT", "Mar 2, 11:05\u202fPM"),
         ("de-DE", "1.234.567,89 USDT", "1.234,50 USDT", "2.3. 23:05"),
         ("de-CH", "1\u2019234\u2019567.89 USDT", "1\u2019234.50 USDT", "2.3. 23:05"),
         ("es-ES", "1.234.567,89 USDT", "1234,50 USDT", "2/3 23:05"),
         ("fr-FR", "1\u202f234\u202f567,89 USDT", "1\u202f234,50 USDT", "02/03 23:05"),
-        ("it-IT", "1.234.567,89 USDT", "1.234,50 USDT", "2/3 23:05"),
+        ("it-IT", "1.234.567,89 USDT", "1.234,50 USDT", "02/03 23:05"),
         ("nl-NL", "1.234.567,89 USDT", "1.234,50 USDT", "2-3 23:05"),
         ("pt-BR", "1.234.567,89 USDT", "1.234,50 USDT", "02/03 23:05"),
         ("sv-SE", "1\u00a0234\u00a0567,89 USDT", "1\u00a0234,50 USDT", "2/3 23:05"),
@@ -79,7 +79,7 @@ def test_every_number_of_a_page_has_the_readers_marks() -> None:
 def test_a_clock_of_twelve_hours_knows_noon_from_midnight(hour: int, written: str) -> None:
     half = "AM" if hour < 12 else "PM"
     with shown_as(Display("UTC", "en-US")):
-        assert clock_time(AT.replace(hour=hour, minute=7)) == f"{written}\u00a0{half}"
+        assert clock_time(AT.replace(hour=hour, minute=7)) == f"{written}\u202f{half}"
 
 
 def test_a_moment_is_in_the_readers_zone_in_summer_and_in_winter() -> None:

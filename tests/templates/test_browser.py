@@ -304,7 +304,7 @@ def test_the_chart_is_drawn_under_the_policy(visit: Visit) -> None:
     expect(page.locator("#chart")).to_have_attribute("data-state", "drawn")
     expect(page.locator("#chart canvas").first).to_be_visible()
     expect(page.locator("#chart-summary")).to_have_text(
-        "40 candles, between 9.000 and 49.500. Times are UTC."
+        "40 candles, between 9.000 and 49.500. Times in the chart are UTC."
     )
 
 

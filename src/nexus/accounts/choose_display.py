@@ -13,7 +13,7 @@ from nexus.accounts.models import User
 from nexus.accounts.sessions import Person
 from nexus.core.db import Transaction
 from nexus.core.display import FORMATS, Display, find_zone, shown_as
-from nexus.core.render import day_time, money
+from nexus.core.render import day_time, price
 
 EXAMPLE: Final = Decimal("12345.67")
 ERRORS: Final = {
@@ -64,5 +64,5 @@ def formats_in_words(zone: str, at: datetime) -> dict[str, str]:
     words = {}
     for name, known in FORMATS.items():
         with shown_as(Display(zone, name)):
-            words[name] = f"{known.words}: {money(EXAMPLE, 'USDT')}, {day_time(at)}"
+            words[name] = f"{known.words}: {price(EXAMPLE)}, {day_time(at)}"
     return words

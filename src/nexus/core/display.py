@@ -60,7 +60,7 @@ class Format:
         if not self.twelve:
             return f"{moment.hour:02}{rest}"
         half = "AM" if moment.hour < 12 else "PM"  # noqa: PLR2004  noon
-        return f"{moment.hour % 12 or 12}{rest}{NO_BREAK_SPACE}{half}"
+        return f"{moment.hour % 12 or 12}{rest}{NARROW_SPACE}{half}"
 
 
 FORMATS: Final[Mapping[str, Format]] = {
@@ -72,7 +72,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         Format("de-CH", "Switzerland", "\u2019", ".", "{d}.{m}."),
         Format("es-ES", "Spain", ".", ",", "{d}/{m}", sparing=True),
         Format("fr-FR", "France", NARROW_SPACE, ",", "{d:02}/{m:02}"),
-        Format("it-IT", "Italy", ".", ",", "{d}/{m}"),
+        Format("it-IT", "Italy", ".", ",", "{d:02}/{m:02}"),
         Format("nl-NL", "Netherlands", ".", ",", "{d}-{m}"),
         Format("pt-BR", "Brazil", ".", ",", "{d:02}/{m:02}"),
         Format("sv-SE", "Sweden", NO_BREAK_SPACE, ",", "{d}/{m}"),
@@ -103,6 +103,12 @@ class Display:
     def zone_words(self) -> str:
         """Name the zone as people read it."""
         return "UTC" if self.place is UTC else self.zone.replace("_", " ")
+
+    @property
+    def footer(self) -> str:
+        """Say below every page whose times they are; a chart with others says so itself."""
+        is_utc = self.place is UTC
+        return "All times are UTC." if is_utc else f"Times are those of {self.zone_words}."
 
     @property
     def key(self) -> str:
