@@ -58,6 +58,8 @@ NEEDS_A_PERSON = {
     ("GET", "/settings"),
     ("GET", "/settings/profile"),
     ("POST", "/settings/profile"),
+    ("GET", "/settings/display"),
+    ("POST", "/settings/display"),
     ("GET", "/settings/sessions"),
     ("POST", "/settings/sessions/{session_id:int}/end"),
     ("POST", "/settings/sessions/end-others"),

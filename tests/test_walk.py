@@ -31,7 +31,8 @@ NAMES_NOTHING = {
     "token", "current", "display_name", "key", "kind", "label", "secret", "per_trade", "day_loss",
     "day_loss_closes", "drawdown", "drawdown_closes", "positions", "cooldown_minutes", "way",
     "trade_push", "trade_mail", "blocked_push", "blocked_mail", "trouble_push", "trouble_mail",
-    "endpoint", "public_key", "auth", "was", "confirm",
+    "endpoint", "public_key", "auth", "was", "confirm", "time_zone", "number_format",
+    "display_currency",
 }  # fmt: skip
 # Addresses whose words are not somebody's, and an example of each.
 SHARED = {"name": "BTC-USDT", "issuer": "google", "step": "factor", "file_path": "icons/nexus.svg"}

@@ -22,6 +22,7 @@ from nexus.accounts import routes as accounts
 from nexus.accounts import routes_activity as accounts_activity
 from nexus.accounts import routes_consent as accounts_consent
 from nexus.accounts import routes_data as accounts_data
+from nexus.accounts import routes_display as accounts_display
 from nexus.accounts import routes_email as accounts_email
 from nexus.accounts import routes_factors as accounts_factors
 from nexus.accounts import routes_onboarding as accounts_onboarding
@@ -108,6 +109,7 @@ def create_app(settings: Settings) -> Litestar:
             *accounts_activity.route_handlers,
             *accounts_consent.route_handlers,
             *accounts_data.route_handlers,
+            *accounts_display.route_handlers,
             *accounts_email.route_handlers,
             *accounts_factors.route_handlers,
             *accounts_onboarding.route_handlers,

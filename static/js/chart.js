@@ -110,7 +110,7 @@
     const summary = document.getElementById("chart-summary");
     const bought = marks.filter(({ side }) => side === "buy").length;
     const own = marks.length ? ` You bought ${bought} and sold ${marks.length - bought} times.` : "";
-    summary.textContent = `${candles.length} candles, between ${write(low)} and ${write(high)}.${own} Times are UTC.`;
+    summary.textContent = `${candles.length} candles, between ${write(low)} and ${write(high)}.${own} Times in the chart are UTC.`;
   }
 
   canvas.dataset.state = "loading";
@@ -123,7 +123,7 @@
     // As many digits as the server writes: two, or five that count.
     const last = candles.at(-1).close;
     const decimals = Math.max(2, 4 - Math.floor(Math.log10(last)));
-    const { format: write } = new Intl.NumberFormat("en", {
+    const { format: write } = new Intl.NumberFormat(canvas.dataset.format, {
       minimumFractionDigits: decimals, maximumFractionDigits: decimals,
     });
     const chart = createChart(canvas, look(write));

@@ -17,7 +17,7 @@ async def test_every_setting_is_there(website: Website) -> None:
         await browser.sign_in(ADA)
         assert 'href="/settings"' in (await browser.get("/bots/new")).text
         links = set(re.findall(r'href="(/settings/[a-z]+)"', (await browser.get("/settings")).text))
-        assert len(links) == 7
+        assert len(links) == 8
         for link in links:
             assert (await browser.get(link)).status_code == 200, link
 

@@ -7,6 +7,7 @@ from sqlalchemy import DateTime, literal, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from nexus.core.db import Database
+from nexus.core.display import Display, shown_as
 from nexus.core.ids import LARGEST_ID
 from nexus.core.search import BACKWARDS, NO_DAY, Typed, within_days
 
@@ -77,6 +78,36 @@ def test_a_place_is_an_id() -> None:
 async def test_both_days_are_whole(
     database: Database, at: datetime, since: date | None, until: date | None, found: int
 ) -> None:
+    assert await count(database, at, since, until) == found
+
+
+@pytest.mark.parametrize(
+    ("at", "found"),
+    [
+        (datetime(2026, 3, 28, 22, 59, 59, tzinfo=UTC), 0),
+        (datetime(2026, 3, 28, 23, tzinfo=UTC), 1),
+        (datetime(2026, 3, 29, 21, 59, 59, tzinfo=UTC), 1),
+        (datetime(2026, 3, 29, 22, tzinfo=UTC), 0),
+    ],
+)
+async def test_a_day_is_the_readers_own_the_short_one_in_spring_too(
+    database: Database, at: datetime, found: int
+) -> None:
+    spring = date(2026, 3, 29)
+    with shown_as(Display("Europe/Berlin")):
+        assert await count(database, at, spring, spring) == found
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"])
+async def test_the_calendar_can_be_asked_for_as_a_whole(database: Database, zone: str) -> None:
+    at = datetime(2026, 3, 29, tzinfo=UTC)
+    with shown_as(Display(zone)):
+        for until in (LAST_DAY, date(9999, 12, 30)):
+            assert await count(database, at, date(1, 1, 1), until) == 1
+
+
+async def count(database: Database, at: datetime, since: date | None, until: date | None) -> int:
+    """Count the one moment, if it is found."""
     moment = select(literal(at, DateTime(timezone=True)).label("at")).cte("seen")
     async with database.transaction() as tx:
         rows = await tx.execute(
@@ -85,4 +116,4 @@ async def test_both_days_are_whole(
             .select_from(Seen)
             .where(*within_days(Seen.at, since, until))
         )
-        assert len(rows.all()) == found
+        return len(rows.all())

@@ -82,7 +82,7 @@ async def test_before_anything_happened_the_page_says_so(website: Website) -> No
     assert page.headers["cache-control"] == "no-store"
     for words in ("No price yet", "No bot yet", "Nothing has happened yet", "No decision yet"):
         assert words in page.text
-    assert 'hx-sse:connect="/live?after=0"' in page.text
+    assert 'hx-sse:connect="/live?after=0&amp;display=en-GB%2C%2CUTC"' in page.text
 
 
 async def test_home_shows_the_market_the_bots_the_feed_and_the_decisions(website: Website) -> None:
@@ -101,7 +101,7 @@ async def test_home_shows_the_market_the_bots_the_feed_and_the_decisions(website
     assert "The exchange does not trade this symbol at the moment." in page
     newest = re.search(r'id="feed-(\d+)"', page)
     assert newest
-    assert f'hx-sse:connect="/live?after={newest[1]}"' in page, "it goes on where the page ends"
+    assert f'hx-sse:connect="/live?after={newest[1]}&amp;' in page, "it goes on where the page ends"
     assert page.index("no buy order") < page.index('id="feed-8"'), "the denial is news too"
 
 

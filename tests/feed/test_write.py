@@ -31,6 +31,9 @@ async def test_a_purchase_and_a_sale_are_told_to_their_owner(scene: Scene) -> No
     bought, sold = await lines(scene)
     assert {bought.user_id, sold.user_id} == {person}
     assert Decimal(bought.facts.pop("amount")) == 400
+    said = bought.facts.pop("said")
+    assert said["title"] == ["Bought {} BTC", ["quantity", "0.008000000000"]]
+    assert [kind for kind, _ in said["detail"][1:]] == ["price", "quantity"]
     assert bought.facts == {
         "kind": "bought",
         "symbol": BTC,

@@ -7,6 +7,7 @@ from typing import Any
 
 from nexus.bots.views import BotView
 from nexus.core.assets import load_assets
+from nexus.core.display import DEFAULT, Display
 from nexus.feed.views import DecisionView, FeedView, MarketView
 from nexus.market.snapshot import Candle
 from tests.templates import (
@@ -216,6 +217,15 @@ CANDLES = [
 ]
 
 
+GERMAN = Display("Europe/Berlin", "de-DE", "BTC")
+AMERICAN = Display("America/New_York", "en-US", "BTC")
+
+
+def display_of(name: str) -> Display:
+    """Give whose zone, format and currency a sample page is drawn in."""
+    return {"abroad": GERMAN, "rate": AMERICAN}.get(name.rpartition("-")[2], DEFAULT)
+
+
 def page(path: str = "/", *, signed_in: bool = True) -> dict[str, Any]:
     """Give what every page gets."""
     return {
@@ -287,6 +297,8 @@ def error() -> dict[str, Any]:
 
 PAGES: dict[str, tuple[str, dict[str, Any]]] = {
     "home": ("feed/home.html", home()),
+    "home-abroad": ("feed/home.html", home()),
+    "home-no-rate": ("feed/home.html", home() | {"rates": {}}),
     "home-empty": ("feed/home.html", home(empty=True)),
     "close": ("bots/close.html", close_bot(HOLDING)),
     "close-empty": ("bots/close.html", close_bot(WAITING)),

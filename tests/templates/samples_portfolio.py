@@ -86,6 +86,7 @@ def portfolio(*bots: BotView, **context: Any) -> dict[str, Any]:
     return {
         "purses": purses_of(bots),
         "lines": {},
+        "rates": RATES,
         "accounts": accounts,
         "account": None,
         "ranges": {name: words for name, (words, _) in RANGES.items()},
@@ -94,6 +95,7 @@ def portfolio(*bots: BotView, **context: Any) -> dict[str, Any]:
     }
 
 
+RATES = {"BTC/USDT": Decimal("97123.45")}
 TODAY = Today(practice=True, currency="USDT", equity=Decimal("10016.00"), result=Decimal("-3.25"))
 TODAYS = [
     Today(practice=False, currency="USDT", equity=None, result=None),
@@ -116,6 +118,7 @@ def money(*, empty: bool = False) -> dict[str, Any]:
         "moneys": [] if empty else MONEYS,
         "lines": {} if empty else lines,
         "kinds": SIMULATED_KINDS,
+        "rates": RATES,
     }
 
 
@@ -140,6 +143,10 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
             FLAT,
             lines={(True, "USDT"): equity_line(), (False, "USDT"): equity_line(gap=True)},
         ),
+    ),
+    "portfolio-abroad": (
+        "portfolio/portfolio.html",
+        portfolio(PRACTICE, lines={(True, "USDT"): equity_line()}),
     ),
     "portfolio-new": ("portfolio/portfolio.html", portfolio(PRACTICE)),
     "portfolio-empty": ("portfolio/portfolio.html", portfolio()),

@@ -4,9 +4,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from nexus.accounts.choose_display import ERRORS, currencies_of, formats_in_words
+from nexus.accounts.forms import DisplayForm
 from nexus.accounts.queries import ActivityView, SessionView
 from nexus.bots.limits import Limits, Purse, Standing
 from nexus.bots.limits_form import written
+from nexus.core.display import all_zones
 from nexus.notices.choices import CHANNELS, DEFAULTS, EVENTS, all_choices
 from nexus.notices.devices import UNKNOWN_SERVICE, DeviceView
 
@@ -66,6 +69,20 @@ def delete(**errors: str) -> dict[str, Any]:
     return {"email": "alice@example.org" if errors else "", "errors": errors, "grace_days": 14}
 
 
+def display(*, saved: bool = False, **errors: str) -> dict[str, Any]:
+    """Give the page of time and numbers its context."""
+    typed = "Atlantis" if errors else "America/Argentina/Buenos_Aires"
+    return {
+        "form": DisplayForm(time_zone=typed, number_format="de-DE", display_currency="BTC"),
+        "errors": errors,
+        "first_error": next(iter(errors), None),
+        "saved": saved,
+        "zones": all_zones(),
+        "formats": formats_in_words("Europe/Berlin", AT),
+        "currencies": currencies_of(["BTC/USDT", "ETH/USDT"]),
+    }
+
+
 LIMITS = Limits(
     allocation=Decimal(5000), day_loss=Decimal("50.5"), day_loss_closes=True, drawdown=Decimal(200)
 )
@@ -100,6 +117,9 @@ PAGES: dict[str, tuple[str, dict[str, Any]]] = {
         "settings/profile.html",
         profile(display_name="Choose a name of at most 80 characters."),
     ),
+    "display": ("settings/display.html", display()),
+    "display-saved": ("settings/display.html", display(saved=True)),
+    "display-wrong": ("settings/display.html", display(saved=False, **ERRORS)),
     "limits": ("settings/limits.html", limits()),
     "limits-empty": ("settings/limits.html", limits(empty=True)),
     "limits-saved": ("settings/limits.html", limits(empty=True) | {"saved": True}),

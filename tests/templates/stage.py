@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nexus.core.assets import STATIC, URL_PREFIX, load_assets
+from nexus.core.display import shown_as
 from nexus.core.headers import security_headers
 from nexus.core.render import render
 from nexus.core.site import Site
@@ -87,8 +88,10 @@ class Visit(BaseHTTPRequestHandler):
         elif path.endswith("/chart"):
             self._answer(json.dumps(CHART).encode(), "application/json")
         else:
-            template, context = samples.PAGES[path.strip("/") or "home"]
-            self._answer(render(template, **context).encode())
+            name = path.strip("/") or "home"
+            template, context = samples.PAGES[name]
+            with shown_as(samples.display_of(name)):
+                self._answer(render(template, **context).encode())
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()

@@ -14,6 +14,7 @@ from nexus.core.render import render, render_block
 from tests.templates import samples, samples_portfolio
 from tests.templates.stage import Stage, open_stage
 
+LIVE = "/live?after=300&display=en-GB%2C%2CUTC"
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SMALLEST: ViewportSize = {"width": 320, "height": 700}
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
@@ -175,11 +176,11 @@ def test_the_feed_stays_short(visit: Visit, stage: Stage) -> None:
 
 def test_a_lost_stream_is_taken_up_where_it_ended(visit: Visit, stage: Stage) -> None:
     page = visit()
-    assert stage.streams.get(timeout=10) == ("/live?after=300", None)
+    assert stage.streams.get(timeout=10) == (LIVE, None)
     stage.tell("feed_item", 301, item=replace(samples.BOUGHT, id=301))
     expect(page.locator("#feed-301")).to_be_visible()
     stage.hang_up()
-    assert stage.streams.get(timeout=10) == ("/live?after=300", "301")
+    assert stage.streams.get(timeout=10) == (LIVE, "301")
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
 
 
@@ -197,7 +198,7 @@ def test_an_ended_session_is_said_and_not_asked_for_again(visit: Visit, stage: S
     stage.live_status = 401
     stage.hang_up()
     expect(page.get_by_role("link", name="Signed out: sign in")).to_be_visible()
-    assert stage.streams.get(timeout=10) == ("/live?after=300", None)
+    assert stage.streams.get(timeout=10) == (LIVE, None)
     # The extension has given up, and with it the only one who would ask again.
     page.wait_for_function("() => !document.getElementById('live')._htmx.sse")
     assert stage.streams.empty()
@@ -303,7 +304,7 @@ def test_the_chart_is_drawn_under_the_policy(visit: Visit) -> None:
     expect(page.locator("#chart")).to_have_attribute("data-state", "drawn")
     expect(page.locator("#chart canvas").first).to_be_visible()
     expect(page.locator("#chart-summary")).to_have_text(
-        "40 candles, between 9.000 and 49.500. Times are UTC."
+        "40 candles, between 9.000 and 49.500. Times in the chart are UTC."
     )
 
 

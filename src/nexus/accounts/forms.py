@@ -137,6 +137,14 @@ class NameForm(Form, frozen=True):
     display_name: str = ""
 
 
+class DisplayForm(Form, frozen=True):
+    """How times and amounts shall look."""
+
+    time_zone: str = ""
+    number_format: str = ""
+    display_currency: str = ""
+
+
 class DeleteForm(Form, frozen=True):
     """The person's own address, as a confirmation."""
 

@@ -8,6 +8,7 @@ from litestar.handlers import BaseRouteHandler
 
 from nexus.accounts.errors import SignInNeededError
 from nexus.accounts.sessions import COOKIE, Person, find_person
+from nexus.core.display import DEFAULT, show_as
 from nexus.core.site import Connection, site_of
 from nexus.core.web import PUBLIC, AnyRequest, is_fragment, path_of, query_of, see_other
 
@@ -18,7 +19,11 @@ VISITORS = "visitors"
 
 
 async def require_person(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Guard: raise SignInNeededError for nobody, else note who asks for the rest of the request."""
+    """Guard: raise SignInNeededError for nobody, else note who asks for the rest of the request.
+
+    Times and amounts look as that person wants them; what is public looks the same to everybody.
+    """
+    show_as(DEFAULT)
     if handler.opt.get(PUBLIC) is True:
         return
     person = await recognise(connection)
@@ -28,6 +33,7 @@ async def require_person(connection: Connection, handler: BaseRouteHandler) -> N
         raise SignInNeededError
     connection.scope["user"] = person
     connection.scope["auth"] = person.session_id
+    show_as(person.display)
 
 
 def _is_welcome(connection: Connection, handler: BaseRouteHandler) -> bool:

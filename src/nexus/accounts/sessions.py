@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,6 +13,7 @@ from nexus.accounts.events import SessionsEnded
 from nexus.accounts.models import Passkey, Session, TotpSecret, User
 from nexus.core.clock import now
 from nexus.core.db import Transaction
+from nexus.core.display import DEFAULT, Display
 
 COOKIE: Final = "session"
 ENDS_AFTER: Final = timedelta(days=30)
@@ -48,6 +49,8 @@ class Person:
     """When they will be deleted by their own wish; None for almost everybody."""
     proven_by: str = ""
     """How they proved it: `totp`, `passkey`, `password` and so on."""
+    display: Display = DEFAULT
+    """How they want times and amounts to look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,9 @@ async def find_person(tx: Transaction, token: str) -> Person | None:
                 Session.proven_at,
                 User.delete_after,
                 Session.proven_by,
+                User.time_zone,
+                User.number_format,
+                User.display_currency,
             )
             .join(User, User.id == Session.user_id)
             .where(
@@ -139,7 +145,8 @@ async def find_person(tx: Transaction, token: str) -> Person | None:
     ).one_or_none()
     if found is None:
         return None
-    person = Person(*list(found)[1:])
+    *known, zone, number_format, currency = list(found)[1:]
+    person = replace(Person(*known), display=Display(zone, number_format, currency))
     if moment - found.last_seen_at > SEEN_EVERY:
         await _mark_seen(tx, person.session_id, moment)
     return person

@@ -29,6 +29,7 @@ ACTS: Final[Mapping[str, str]] = {
     "session_ended": "Signed out one browser",
     "sessions_ended": "Signed out in other browsers",
     "name_changed": "Name changed",
+    "display_changed": "Time zone, number format or currency changed",
     "consent_given": "Document accepted",
     "data_exported": "Your data downloaded",
     "delete_asked": "Deletion asked for",

@@ -11,7 +11,7 @@ from nexus.bots.limits import (
     entry_refusal,
     told,
 )
-from nexus.core.render import day_time
+from nexus.core.sentence import Sentence
 
 
 def limit_words(allowance: Allowance, at: datetime, *, opens: bool) -> str:
@@ -22,16 +22,23 @@ def limit_words(allowance: Allowance, at: datetime, *, opens: bool) -> str:
     limits, standing = allowance.limits, allowance.standing
     if day_loss_reached(limits, standing):
         lost, most = told(-standing.day_result), told(limits.day_loss)
-        return f"Today's loss of {lost} has reached your limit of {most}. {UNTIL_MIDNIGHT}"
+        return Sentence(
+            f"Today's loss of {{}} has reached your limit of {{}}. {UNTIL_MIDNIGHT}",
+            ("number", lost), ("number", most),
+        )  # fmt: skip
     if drawdown_reached(limits, standing):
         fallen, most = told(standing.fallen), told(limits.drawdown)
-        return (
-            f"Your result is {fallen} below its highest, and your limit is {most}."
-            " Nothing is bought until you raise the limit or measure anew."
-        )
+        return Sentence(
+            "Your result is {} below its highest, and your limit is {}."
+            " Nothing is bought until you raise the limit or measure anew.",
+            ("number", fallen), ("number", most),
+        )  # fmt: skip
     until = cooldown_until(limits, standing)
     if until is not None and at < until:
-        return f"After a loss you wanted a pause: nothing is bought before {day_time(until)} UTC."
+        return Sentence(
+            "After a loss you wanted a pause: nothing is bought before {}.",
+            ("day_time_zone", until),
+        )
     if entry_refusal(limits, standing, at, opens=opens).startswith("POSITIONS_LIMIT"):
         return (
             f"As many bots as you allow are in a trade: {standing.positions} of"
@@ -39,7 +46,10 @@ def limit_words(allowance: Allowance, at: datetime, *, opens: bool) -> str:
             " Another one waits until one has left."
         )
     if limits.allocation is not None and standing.invested >= limits.allocation:
-        return f"Your bots have invested all of the {told(limits.allocation)} that you allow."
+        return Sentence(
+            "Your bots have invested all of the {} that you allow.",
+            ("number", told(limits.allocation)),
+        )
     return ""
 
 

@@ -19,7 +19,7 @@ from nexus.bots.standing import allowance_in, allowances_of, limits_of
 from nexus.bots.start import NOT_STARTED
 from nexus.core.clock import now
 from nexus.core.db import Transaction, one_of
-from nexus.core.render import clock_time
+from nexus.core.sentence import Sentence
 from nexus.exchanges.models import ExchangeAccount
 from nexus.market.models import TickerRow
 from nexus.strategy.border import Strategy
@@ -294,10 +294,11 @@ def _closing_note(row: RowMapping) -> str:
         selling = "Our staff told it to sell what it holds, and stop."
     if (row["attempt"] or 1) == 1:
         return selling
-    why, when = sentence(row["status_reason"]), clock_time(row["not_before"])
-    return (
-        f"{selling} The last try failed. {why} Try {row['attempt']} of {TRIES} is at {when}."
-        " To keep what it holds instead, stop it."
+    why = sentence(row["status_reason"]).replace("{", "{{").replace("}", "}}")
+    return Sentence(
+        f"{selling} The last try failed. {why} Try {row['attempt']} of {TRIES} is at {{}}."
+        " To keep what it holds instead, stop it.",
+        ("clock_time", row["not_before"]),
     )
 
 

@@ -1,20 +1,22 @@
 """How does a page become text? By a template, which writes every number in one way.
 
 Templates are the files below `templates/`; a fragment is a named block of its page. Every amount
-is a `Decimal` and stays one: a float in a template is refused, because it was never money.
+is a `Decimal` and stays one: a float in a template is refused, because it was never money. Times
+and marks are those of the `Display` in force; the examples below are in UTC and en-GB.
 """
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2_fragments import render_block as render_fragment
 
 from nexus.core import clock
+from nexus.core.display import shown
 
 TEMPLATES = Path(__file__).resolve().parents[3] / "templates"
 
@@ -49,24 +51,30 @@ def environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    made.globals.update(now=clock.now)
+    made.globals.update(now=clock.now, display=shown)
     made.filters.update(
-        ago=ago,
-        clock_time=clock_time,
-        day_time=day_time,
-        money=money,
-        percent=percent,
         plain=plain,
-        price=price,
-        quantity=quantity,
         quote_currency=quote_currency,
-        share=share,
-        signed_money=signed_money,
         slug=slug,
         spark_points=spark_points,
         tone=tone,
     )
+    for write in (
+        ago, also, clock_time, day_time, day_time_zone, money, percent, price, quantity, share,
+        signed_money,
+    ):  # fmt: skip
+        made.filters[write.__name__] = _for_the_reader(write)
     return made
+
+
+def _for_the_reader(write: Callable[..., str]) -> Callable[..., str]:
+    """Keep Jinja from writing a constant once for all while it compiles a template."""
+
+    @pass_context
+    def written(_context: object, *values: Any) -> str:
+        return write(*values)
+
+    return written
 
 
 # --------------------------------------------------------------------------------- money
@@ -75,7 +83,7 @@ def money(value: Decimal | int | None, currency: str) -> str:
     if value is None:
         return NOTHING
     cents = _rounded(value, CURRENCY_DECIMALS)
-    return f"{_sign(cents, plus='')}{abs(cents):,.{CURRENCY_DECIMALS}f} {currency}"
+    return f"{_sign(cents, plus='')}{_marked(abs(cents), CURRENCY_DECIMALS)} {currency}"
 
 
 def signed_money(value: Decimal | int | None, currency: str) -> str:
@@ -83,7 +91,7 @@ def signed_money(value: Decimal | int | None, currency: str) -> str:
     if value is None:
         return NOTHING
     cents = _rounded(value, CURRENCY_DECIMALS)
-    return f"{_sign(cents)}{abs(cents):,.{CURRENCY_DECIMALS}f} {currency}"
+    return f"{_sign(cents)}{_marked(abs(cents), CURRENCY_DECIMALS)} {currency}"
 
 
 def tone(value: Decimal | int | None) -> str:
@@ -101,7 +109,7 @@ def percent(value: Decimal | int | None) -> str:
     if value is None:
         return NOTHING
     rounded = _rounded(value, 2)
-    return f"{_sign(rounded)}{abs(rounded):,.2f}%"
+    return f"{_sign(rounded)}{_marked(abs(rounded), 2)}%"
 
 
 def plain(value: Decimal | int) -> str:
@@ -113,7 +121,7 @@ def share(value: Decimal | int | None) -> str:
     """Write a part of a whole, given in percent and without a sign: `40%`, `1.25%`."""
     if value is None:
         return NOTHING
-    return f"{_rounded(value, 2).normalize():,f}%"
+    return f"{number(f'{_rounded(value, 2).normalize():,f}')}%"
 
 
 def price(value: Decimal | int | None) -> str:
@@ -122,7 +130,7 @@ def price(value: Decimal | int | None) -> str:
         return NOTHING
     exact = _decimal(value)
     places = max(CURRENCY_DECIMALS, PRICE_DIGITS - 1 - exact.adjusted()) if exact else 2
-    return f"{_rounded(exact, places):,.{places}f}"
+    return _marked(_rounded(exact, places), places)
 
 
 def quantity(value: Decimal | int | None) -> str:
@@ -131,7 +139,23 @@ def quantity(value: Decimal | int | None) -> str:
         return NOTHING
     exact = _decimal(value).quantize(Decimal(1).scaleb(-QUANTITY_DECIMALS), rounding=ROUND_DOWN)
     text = f"{abs(exact):,.{QUANTITY_DECIMALS}f}".rstrip("0").rstrip(".")
-    return f"{_sign(exact, plus='')}{text}"
+    return f"{_sign(exact, plus='')}{number(text)}"
+
+
+def also(value: Decimal | None, currency: str, rates: Mapping[str, Decimal]) -> str:
+    """Write a sum in the reader's own currency: `About 0.12712 BTC`; empty when it is the same.
+
+    `rates` are the fresh prices by symbol; where none leads there, that is said.
+    """
+    own = shown().currency
+    if not own or own == currency or value is None:
+        return ""
+    direct, inverse = rates.get(f"{currency}/{own}"), rates.get(f"{own}/{currency}")
+    if direct:
+        return f"About {price(value * direct)} {own}"
+    if inverse:
+        return f"About {price(value / inverse)} {own}"
+    return f"No rate for {own} now, so this is in {currency} only"
 
 
 def _decimal(value: Decimal | int) -> Decimal:
@@ -147,6 +171,15 @@ def _rounded(value: Decimal | int, places: int) -> Decimal:
     return _decimal(value).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
 
 
+def number(text: str) -> str:
+    """Put the reader's marks into a number that was written as `12,345.67`."""
+    return shown().written.number(text)
+
+
+def _marked(value: Decimal, places: int) -> str:
+    return number(f"{value:,.{places}f}")
+
+
 def _sign(value: Decimal, plus: str = "+") -> str:
     if value == 0:
         return ""
@@ -155,13 +188,21 @@ def _sign(value: Decimal, plus: str = "+") -> str:
 
 # --------------------------------------------------------------------------------- time
 def clock_time(moment: datetime) -> str:
-    """Write the time of day in UTC: `14:32:05`."""
-    return moment.astimezone(UTC).strftime("%H:%M:%S")
+    """Write the time of day: `14:32:05`."""
+    display = shown()
+    return display.written.time_of(moment.astimezone(display.place), seconds=True)
 
 
 def day_time(moment: datetime) -> str:
-    """Write the day and the time in UTC: `22 Nov 14:32`."""
-    return moment.astimezone(UTC).strftime("%d %b %H:%M").removeprefix("0")
+    """Write the day and the time: `22 Nov 14:32`."""
+    display = shown()
+    local, written = moment.astimezone(display.place), display.written
+    return f"{written.day_of(local)} {written.time_of(local, seconds=False)}"
+
+
+def day_time_zone(moment: datetime) -> str:
+    """Write the day, the time and whose time that is: `22 Nov 14:32 UTC`."""
+    return f"{day_time(moment)} {shown().zone_words}"
 
 
 def ago(moment: datetime) -> str:

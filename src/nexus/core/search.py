@@ -1,11 +1,12 @@
 """What was typed into a search? Choices, days and the place to go on from, mistakes by field."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute
 
+from nexus.core.display import shown
 from nexus.core.ids import LARGEST_ID
 
 NO_DAY = "Write a day like 2026-03-31."
@@ -52,11 +53,12 @@ class Typed:
 def within_days(
     at: InstrumentedAttribute[datetime], since: date | None, until: date | None
 ) -> list[ColumnElement[bool]]:
-    """Say in SQL that a moment is in these days, both whole, in UTC."""
+    """Say in SQL that a moment is in these days, both whole, in the reader's zone."""
     wanted: list[ColumnElement[bool]] = []
     if since:
-        wanted.append(at >= datetime.combine(since, time(), UTC))
-    if until:
-        # Not the day after it: there is none after the last day of the calendar.
-        wanted.append(at - timedelta(days=1) < datetime.combine(until, time(), UTC))
+        wanted.append(at >= datetime.combine(since, time(), shown().place))
+    # There is no day after the last one of the calendar, and nothing happens after it.
+    if until and until < date.max:
+        next_day = until + timedelta(days=1)
+        wanted.append(at < datetime.combine(next_day, time(), shown().place))
     return wanted

@@ -1,22 +1,25 @@
 """Who is watching, and what do they get? The live side of one web process.
 
-One Redis subscription serves every stream of the process. Shared news is drawn once and the
-same bytes go to everybody; private news is drawn only for whom it concerns and who is here.
+One Redis subscription serves every stream of the process. Shared news is drawn once for all who
+write numbers alike; private news is drawn only for whom it concerns and who is here.
 A reader who is too slow is told so and skips ahead: nothing is buffered without bound.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import structlog
 
 from nexus.bots.views import bots_of
 from nexus.core.db import Database, Transaction
+from nexus.core.display import DEFAULT, Display, shown_as
 from nexus.core.redis import Channel, RedisAwayError
 from nexus.feed.draw import (
     draw_bots,
@@ -27,6 +30,8 @@ from nexus.feed.draw import (
     message,
 )
 from nexus.feed.queries import decision_views, feed_view, market_views
+from nexus.feed.views import DecisionView, FeedView
+from nexus.market.queries import fresh_prices
 from nexus.portfolio.read_today import Today, todays_of
 from nexus.settings import Settings
 from nexus.strategy.border import Strategy
@@ -49,6 +54,8 @@ class Seat:
     user_id: int
     csrf_token: str
     session_id: int
+    display: Display = DEFAULT
+    """How the page was drawn that this stream belongs to, and therefore what it is sent."""
     queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
     behind: bool = False
 
@@ -110,10 +117,12 @@ class Audience:
             found = await bots_of(tx, [seat.user_id], self.strategies, deleted=True)
             decisions = (await decision_views(tx, [seat.user_id]))[seat.user_id]
             todays = await self._todays(tx, [seat.user_id])
+            rates = await self._rates(tx, [seat])
         bots = found.get(seat.user_id, [])
-        drawn = "".join(draw_decision(decision) for decision in reversed(decisions))
-        mine = draw_bots(bots, todays[seat.user_id], seat.csrf_token)
-        return draw_markets(markets) + mine + drawn
+        with shown_as(seat.display):
+            drawn = "".join(draw_decision(decision) for decision in reversed(decisions))
+            mine = draw_bots(bots, todays[seat.user_id], seat.csrf_token, rates)
+            return draw_markets(markets) + mine + drawn
 
     async def listen(self) -> None:
         """Pass news on for as long as the process lives; a Redis that is away is waited for."""
@@ -127,7 +136,7 @@ class Audience:
             except Exception:
                 # Ours alone publish here, but one odd message must not end everybody's page.
                 log.exception("live_news_unreadable")
-            self._tell_all(draw_connection("behind"))
+            _give(self._everyone(), lambda: message(draw_connection("behind")), _all_alike)
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _pass_on(self, news: dict[str, Any]) -> None:
@@ -158,7 +167,7 @@ class Audience:
     async def _market_seen(self) -> None:
         async with self.database.transaction() as tx:
             markets = await market_views(tx, self.settings)
-        self._tell_all(draw_markets(markets))
+        _give(self._everyone(), lambda: message(draw_markets(markets)), _numbers_alike)
         self.looks += 1
         if self.looks % VALUES_EVERY_LOOKS == 0:
             await self._refresh_bots(self.seats.keys())
@@ -170,7 +179,7 @@ class Audience:
                 views = await decision_views(tx, people, decision_id=decision_id)
             for person, decisions in views.items():
                 for decision in decisions:
-                    self._tell(person, message(draw_decision(decision)))
+                    self._tell(person, partial(_decision, decision))
 
     async def _happened(self, items: Iterable[dict[str, Any]]) -> None:
         """Draw feed lines for those who are here; their bots and decisions as they are now."""
@@ -182,7 +191,7 @@ class Audience:
             concerned.add(person)
             symbols.add(item["facts"]["symbol"])
             view = feed_view(item["id"], datetime.fromisoformat(item["at"]), item["facts"])
-            self._tell(person, message(draw_items([view]), event_id=item["id"]))
+            self._tell(person, partial(_line, view))
         await self._refresh_bots(concerned)
         await self._redraw_decisions(concerned, symbols)
 
@@ -197,7 +206,7 @@ class Audience:
             theirs = [known for known in reversed(decisions) if known.you is not None]
             newest = {known.symbol: known for known in theirs if known.symbol in symbols}
             for decision in newest.values():
-                self._tell(person, message(draw_decision(decision)))
+                self._tell(person, partial(_decision, decision))
 
     async def _refresh_bots(self, people: Iterable[int]) -> None:
         """Draw the bots of some people, read by one query."""
@@ -207,21 +216,53 @@ class Audience:
         async with self.database.transaction() as tx:
             found = await bots_of(tx, here, self.strategies, deleted=True)
             todays = await self._todays(tx, here)
+            rates = await self._rates(tx, self._everyone())
         for person, bots in found.items():
             for seat in self.seats.get(person, ()):
-                seat.give(message(draw_bots(bots, todays[person], seat.csrf_token)))
+                with shown_as(seat.display):
+                    markup = draw_bots(bots, todays[person], seat.csrf_token, rates)
+                seat.give(message(markup))
 
     async def _todays(self, tx: Transaction, people: Sequence[int]) -> Mapping[int, list[Today]]:
         return await todays_of(tx, people, self.settings.market_stale_seconds)
 
-    def _tell(self, person: int, data: bytes) -> None:
-        for seat in self.seats.get(person, ()):
-            seat.give(data)
+    async def _rates(self, tx: Transaction, seats: Iterable[Seat]) -> Mapping[str, Decimal]:
+        """Read the prices that sums are converted by, when a reader wants another currency."""
+        wanted = any(seat.display.currency for seat in seats)
+        return await fresh_prices(tx, self.settings.market_stale_seconds) if wanted else {}
 
-    def _tell_all(self, markup: str) -> None:
-        data = message(markup)
-        for seat in self._everyone():
-            seat.give(data)
+    def _tell(self, person: int, draw: Callable[[], bytes]) -> None:
+        _give(self.seats.get(person, ()), draw, lambda seat: seat.display)
 
     def _everyone(self) -> list[Seat]:
         return [seat for seats in self.seats.values() for seat in seats]
+
+
+def _give(
+    seats: Iterable[Seat], draw: Callable[[], bytes], alike: Callable[[Seat], Hashable]
+) -> None:
+    """Draw one message once for all seats that see it alike, and hand it to each."""
+    drawn: dict[Hashable, bytes] = {}
+    for seat in seats:
+        key = alike(seat)
+        if key not in drawn:
+            with shown_as(seat.display):
+                drawn[key] = draw()
+        seat.give(drawn[key])
+
+
+def _all_alike(_seat: Seat) -> Hashable:
+    return None
+
+
+def _numbers_alike(seat: Seat) -> Hashable:
+    """Give what matters for what is shared: it has numbers, and no times."""
+    return seat.display.format
+
+
+def _line(view: FeedView) -> bytes:
+    return message(draw_items([view]), event_id=view.id)
+
+
+def _decision(view: DecisionView) -> bytes:
+    return message(draw_decision(view))

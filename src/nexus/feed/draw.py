@@ -1,6 +1,7 @@
 """How does news become bytes? Every update is drawn by the very partial of the first page load."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 
 from nexus.bots.views import BotView
 from nexus.core.render import render
@@ -10,7 +11,7 @@ from nexus.portfolio.read_today import Today
 
 
 def draw_markets(markets: Iterable[MarketView]) -> str:
-    """Draw every symbol: the same for everyone, so this is done once for all."""
+    """Draw every symbol: the same for all who write numbers alike, so once for all of them."""
     return "".join(render("feed/stream/market.html", market=market) for market in markets)
 
 
@@ -19,11 +20,19 @@ def draw_items(items: Iterable[FeedView]) -> str:
     return "".join(render("feed/stream/feed_item.html", item=item) for item in items)
 
 
-def draw_bots(bots: Sequence[BotView], todays: Iterable[Today], csrf_token: str) -> str:
+def draw_bots(
+    bots: Sequence[BotView],
+    todays: Iterable[Today],
+    csrf_token: str,
+    rates: Mapping[str, Decimal],
+) -> str:
     """Draw a person's bots, not those that were deleted, and each kind of their money."""
     kept = (bot for bot in bots if not bot.deleted)
     cards = (render("feed/stream/bot.html", bot=bot, csrf_token=csrf_token) for bot in kept)
-    moneys = (render("feed/stream/money.html", money=money) for money in moneys_of(todays, bots))
+    moneys = (
+        render("feed/stream/money.html", money=money, rates=rates)
+        for money in moneys_of(todays, bots)
+    )
     return "".join(cards) + "".join(moneys)
 
 

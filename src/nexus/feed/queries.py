@@ -12,6 +12,7 @@ from nexus.bots.models import Bot
 from nexus.bots.reasons import NOTHING_TRADED, sentence
 from nexus.core.clock import now
 from nexus.core.db import Transaction
+from nexus.core.sentence import unpacked
 from nexus.execution.models import OrderRow
 from nexus.fanout.models import PlanRow, is_live
 from nexus.feed.models import FeedItem
@@ -100,15 +101,15 @@ async def feed_of(tx: Transaction, user_id: int, *, after: int = 0, limit: int) 
 
 
 def feed_view(item_id: int, at: datetime, facts: dict[str, Any]) -> FeedView:
-    """Draw a feed line from its facts alone."""
-    amount = facts["amount"]
+    """Draw a feed line from its facts alone; lines of before say nothing apart from their text."""
+    amount, said = facts["amount"], facts.get("said", {})
     return FeedView(
         id=item_id,
         at=at,
         kind=facts["kind"],
         symbol=facts["symbol"],
-        title=facts["title"],
-        detail=facts["detail"],
+        title=unpacked(said.get("title"), facts["title"]),
+        detail=unpacked(said.get("detail"), facts["detail"]),
         amount=None if amount is None else Decimal(amount),
         currency=facts["currency"],
     )

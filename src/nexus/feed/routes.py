@@ -16,6 +16,7 @@ from nexus.bots.views import bots_of
 from nexus.core.clock import now
 from nexus.core.csrf import token_for
 from nexus.core.db import Database, Transaction
+from nexus.core.display import read_key
 from nexus.core.ids import LARGEST_ID
 from nexus.core.render import slug
 from nexus.core.site import site_of
@@ -26,7 +27,7 @@ from nexus.feed.money import moneys_of
 from nexus.feed.onboard import checklist
 from nexus.feed.queries import decision_views, feed_of, market_views
 from nexus.feed.stream import stream
-from nexus.market.queries import recent_candles
+from nexus.market.queries import fresh_prices, recent_candles
 from nexus.portfolio.equity import moments_of
 from nexus.portfolio.equity_line import line_of
 from nexus.portfolio.read_today import todays_of
@@ -65,6 +66,7 @@ async def show_home(
         steps=await checklist(tx, person, has_bot=bool(bots)),
         bots=bots,
         moneys=moneys_of(todays.get(person.id, []), every),
+        rates=await fresh_prices(tx, settings.market_stale_seconds),
         lines={key: line_of(moments, key[1]) for key, moments in equity.items()},
         kinds=kinds_of_money(demo=site_of(request).demo),
         feed=feed,
@@ -81,17 +83,21 @@ async def live(
     state: State,
     after: Annotated[int, QueryParameter(ge=0, le=LARGEST_ID)] = 0,
 ) -> Stream:
-    """Stream what happens to this person from the event `after` on, or `Last-Event-ID`."""
+    """Stream what happens to this person from the event `after` on, or `Last-Event-ID`.
+
+    A page says how it was drawn, so that nothing on it changes its zone halfway.
+    """
     last_seen = request.headers.get("last-event-id", "")
     if last_seen.isdecimal() and len(last_seen) <= len(str(LARGEST_ID)):
         after = max(after, min(int(last_seen), LARGEST_ID))
     token, _ = token_for(request)
+    drawn_as = request.query_params.get("display", "")
 
     async def still_signed_in() -> bool:
         async with database.transaction() as tx:
             return await is_signed_in(tx, person.session_id)
 
-    seat = Seat(person.id, token, person.session_id)
+    seat = Seat(person.id, token, person.session_id, read_key(drawn_as, person.display))
     return Stream(
         stream(state.audience, seat, database, after, still_signed_in),
         media_type="text/event-stream",

@@ -34,7 +34,7 @@ class GateSearch:
     reason: str = ""
     since: date | None = None
     until: date | None = None
-    """The last day that counts, whole, in UTC."""
+    """The last day that counts, whole, in the reader's zone."""
     before: int = LARGEST_ID
     """Only lines older than the one with this id."""
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from nexus.core.db import Database
+from nexus.core.display import shown_as
 from nexus.feed.audience import Audience, Seat
 from nexus.feed.draw import PING, draw_connection, draw_items, message
 from nexus.feed.queries import feed_of
@@ -56,7 +57,9 @@ async def _missed(audience: Audience, seat: Seat, database: Database, after: int
     async with database.transaction() as tx:
         after = max(0, after - RETOLD_IDS)
         items = await feed_of(tx, seat.user_id, after=after, limit=MISSED_LINES)
-    markup = draw_connection("live") + draw_items(reversed(items)) + await audience.picture(seat)
+    with shown_as(seat.display):
+        missed = draw_items(reversed(items))
+    markup = draw_connection("live") + missed + await audience.picture(seat)
     return message(markup, event_id=items[0].id if items else None)
 
 

@@ -155,7 +155,7 @@ def _reach(row: RowMapping, bot: BotFacts) -> tuple[str, str]:
     if row["status"] is None:
         return "none", BEFORE_IT if decision.decided_at < bot.created_at else NOT_ASKED
     if row["done"]:
-        return "followed", f"{traded(row['side'], row['done'], row['turnover'], bot.symbol)}."
+        return "followed", traded(row["side"], row["done"], row["turnover"], bot.symbol)
     if row["status"] in LIVE:
         return "followed", "The order is being placed."
     waits = row["reason"].startswith("NOT_IN_TRADE")

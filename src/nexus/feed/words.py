@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from nexus.bots.events import BotsStopped
 from nexus.bots.reasons import NOTHING_TRADED, sentence
-from nexus.core.render import money, price, quantity
+from nexus.core.sentence import Sentence
 from nexus.execution.events import OrderMoved
 from nexus.fanout.events import PlanRefused
 
@@ -15,10 +15,14 @@ def order_words(fact: OrderMoved) -> tuple[str, str, str] | None:
     if fact.average_price is not None and fact.status in ("FILLED", "CANCELED", "EXPIRED"):
         done = "Bought" if fact.side == "buy" else "Sold"
         kind = "bought" if fact.side == "buy" else "sold"
-        fee = f"fee {quantity(fact.fee)} {fact.fee_asset}" if fact.fee_asset else "no fee"
-        detail = f"{_purpose(fact.action)} at {price(fact.average_price)} {quote}, {fee}"
+        fee = f"fee {{}} {fact.fee_asset}" if fact.fee_asset else "no fee"
+        paid = [("quantity", fact.fee)] if fact.fee_asset else []
+        detail = Sentence(
+            f"{_purpose(fact.action)} at {{}} {quote}, {fee}",
+            ("price", fact.average_price), *paid,
+        )  # fmt: skip
         where = " at your stop" if fact.action == "stop" else ""
-        return kind, f"{done} {quantity(fact.quantity)} {base}{where}", detail
+        return kind, Sentence(f"{done} {{}} {base}{where}", ("quantity", fact.quantity)), detail
     if fact.status in ("REJECTED", "NOT_PLACED", "UNKNOWN", "CANCELED", "EXPIRED"):
         waiting = fact.status == "UNKNOWN"
         title = "Not confirmed yet" if waiting else "Nothing traded"
@@ -67,15 +71,18 @@ def order_amount(fact: OrderMoved) -> Decimal | None:
 
 def yours(side: str, done: Decimal, turnover: Decimal, symbol: str) -> str:
     """Say what one decision did to the reader's bots."""
-    did = traded(side, done, turnover, symbol)
-    return f"Your bots {did[0].lower()}{did[1:]}."
+    return _traded(f"Your bots {'bought' if side == 'buy' else 'sold'}", done, turnover, symbol)
 
 
 def traded(side: str, done: Decimal, turnover: Decimal, symbol: str) -> str:
     """Say what was bought or sold, and for how much."""
+    return _traded("Bought" if side == "buy" else "Sold", done, turnover, symbol)
+
+
+def _traded(word: str, done: Decimal, turnover: Decimal, symbol: str) -> str:
     base, _, quote = symbol.partition("/")
-    word = "Bought" if side == "buy" else "Sold"
-    return f"{word} {quantity(done)} {base} for {money(turnover, quote)}"
+    parts = ("quantity", done), ("money", turnover, quote)
+    return Sentence(f"{word} {{}} {base} for {{}}.", *parts)
 
 
 def _purpose(action: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from nexus.bots.events import BotsStopped
 from nexus.core.clock import to_ms
 from nexus.core.db import Transaction, insert_rows
+from nexus.core.sentence import packed
 from nexus.exchanges.events import KeyNews
 from nexus.execution.events import OrderMoved
 from nexus.fanout.events import PlanRefused
@@ -87,8 +88,9 @@ def _item(
         "facts": {
             "kind": kind,
             "symbol": fact.symbol,
-            "title": title,
-            "detail": detail,
+            "title": str(title),
+            "detail": str(detail),
+            "said": {"title": packed(title), "detail": packed(detail)},
             "amount": amount,
             "currency": fact.symbol.partition("/")[2],
         },

@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import func, select
 
+from nexus.core.clock import now
 from nexus.core.db import Database, Transaction
 from nexus.market.models import CandleRow, MarketCall, TickerRow
 
@@ -25,6 +26,13 @@ async def last_prices(tx: Transaction, symbols: Sequence[str] | None = None) -> 
     if symbols is not None:
         query = query.where(TickerRow.symbol.in_(symbols))
     return {row.symbol: Price(row.price, row.at) for row in await tx.execute(query)}
+
+
+async def fresh_prices(tx: Transaction, stale_seconds: int) -> dict[str, Decimal]:
+    """Read what each symbol costs now; one whose price is too old to act on is left out."""
+    since = now() - timedelta(seconds=stale_seconds)
+    prices = await last_prices(tx)
+    return {symbol: seen.price for symbol, seen in prices.items() if seen.at >= since}
 
 
 async def recent_candles(

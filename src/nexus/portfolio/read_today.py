@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, Select, case, literal, select, true
 
 from nexus.accounts.models import User
 from nexus.core.clock import now
 from nexus.core.db import Transaction
+from nexus.core.display import zone_of
 from nexus.exchanges.models import ExchangeAccount
 from nexus.portfolio.models import EquityPoint
 from nexus.portfolio.record_equity import EVERY
@@ -92,10 +92,7 @@ async def _midnights(tx: Transaction, people: Sequence[int]) -> ColumnElement[da
 
 def day_begin(zone: str) -> datetime:
     """Say when the present day began in a zone; in UTC when no such zone is known here."""
-    try:
-        where = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        where = ZoneInfo("UTC")
+    where = zone_of(zone)
     return datetime.combine(now().astimezone(where), time(), where).astimezone(UTC)
 
 

@@ -16,6 +16,7 @@ from nexus.core.db import Database, Transaction
 from nexus.core.site import site_of
 from nexus.core.throttle import Rule
 from nexus.core.web import AnyRequest, page, see_other
+from nexus.market.queries import fresh_prices
 from nexus.portfolio.equity import RANGES, moments_of
 from nexus.portfolio.equity_line import line_of
 from nexus.portfolio.export import export_disposals, export_trades
@@ -61,6 +62,7 @@ async def show_portfolio(
         purses=purses_of(
             (bot for bot in bots if account in (None, bot.account_id)), _kinds(request)
         ),
+        rates=await fresh_prices(tx, state.settings.market_stale_seconds),
         lines={key: line_of(some, key[1]) for key, some in moments.items()},
         accounts=accounts,
         account=account,

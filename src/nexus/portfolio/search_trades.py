@@ -48,7 +48,7 @@ class TradeSearch:
     kind: str = ""
     since: date | None = None
     until: date | None = None
-    """The last day that counts, whole, in UTC."""
+    """The last day that counts, whole, in the reader's zone."""
     before: int = LARGEST_ID
     """Only trades older than the one with this id."""
 
