@@ -28,6 +28,7 @@ from nexus.core.migrate import upgrade
 from nexus.exchanges.refresh import refresh_all_filters
 from nexus.exchanges.registry import open_exchanges
 from nexus.exchanges.vault import KeyPair
+from nexus.execution.last_look import last_look
 from nexus.local.lent_simulator import LentSimulator
 from nexus.market.queries import prices_of
 from nexus.pipeline.crowd import gather_crowd
@@ -136,7 +137,7 @@ def _environment(database_url: str, redis_url: str, exchange_url: str) -> dict[s
 
 
 async def _let_people_in(settings: Settings, database: Database, keys: list[KeyPair]) -> None:
-    exchanges = open_exchanges(settings, database, None, prices_of(database))
+    exchanges = open_exchanges(settings, database, None, prices_of(database), last_look(database))
     try:
         await refresh_all_filters(database, exchanges, settings.symbols)
         async with database.transaction() as tx:

@@ -30,6 +30,7 @@ from prove.judge_stops import (
     two_at_once,
     unsettled,
 )
+from prove.kinds import FULL_SECONDS
 from prove.secrets import find_secrets
 
 PREFIX = "nx-"
@@ -102,7 +103,8 @@ async def judge(campaign: Campaign) -> Verdicts:
     found["I9 holdings are the sum of fills"] = await _unbalanced(campaign)
     found["I11 one decision per candle"] = await _decided_twice(campaign)
     found["I12 no limit of the exchange broken"] = await _limits(campaign)
-    found["I13 every fault fired"] = unseen(campaign, fires)
+    if campaign.seconds >= FULL_SECONDS:
+        found["I13 every fault fired"] = unseen(fires)
     found["I14 one stop a bot, and none without it"] = [
         *two_at_once(journal, stops), *left_behind(journal, stops, mute),
     ]  # fmt: skip

@@ -62,14 +62,26 @@ MUTANTS = (
         "account active", WEIGH, "if not may_trade(plan.account_status, plan.side):", "if False:",
         (WEIGHED,),
     ),
-    Mutant("bot running", WEIGH, "if plan.bot_status not in allowed:", "if False:", (MACHINE,)),
     Mutant(
-        "tier valid", WEIGH, "if plan.side is Side.BUY and not plan.entitled:", "if False:",
-        (WEIGHED,),
+        "bot running", WEIGH, "if plan.bot_status in allowed else _bot_refusal(plan)", "",
+        (MACHINE,),
+    ),
+    Mutant("tier valid", WEIGH, "if not plan.entitled:", "if False:", (WEIGHED,)),
+    Mutant("trade still open", WEIGH, "if not plan.trade_is_open:", "if False:", (WEIGHED,)),
+    Mutant(
+        "a last look before the signature", "src/nexus/exchanges/signed_venue.py",
+        "if stopped := await last_look.refusal(intent):", "if stopped := None:",
+        ("tests/execution/test_last_look.py",),
     ),
     Mutant(
-        "trade still open", WEIGH, "if plan.side is Side.BUY and not plan.trade_is_open:",
-        "if False:", (WEIGHED,),
+        "a sale in part is not called whole", "src/nexus/execution/record.py",
+        'if order.status == "FILLED" and not left:', 'if order.status == "FILLED":',
+        ("tests/fanout/test_close_in_part.py",),
+    ),
+    Mutant(
+        "closes that wait hold up none", "src/nexus/fanout/close.py",
+        "CloseRequest.not_before.asc().nulls_first(), CloseRequest.id", "CloseRequest.id",
+        ("tests/fanout/test_close_in_part.py",),
     ),
     Mutant(
         "a sale waits until its stop is cancelled", WEIGH, "if plan.stop_rests:", "if False:",

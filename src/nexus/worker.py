@@ -35,6 +35,7 @@ from nexus.execution.jobs import (
     resolve_stops,
     tend_stops,
 )
+from nexus.execution.last_look import last_look
 from nexus.execution.listen import Listener, keep_listening
 from nexus.fanout.seats import busy_accounts
 from nexus.feed.jobs import prune_old_lines
@@ -109,7 +110,7 @@ async def _work(settings: Settings) -> None:
         },
     )
     queue = open_queue(settings.redis_url)
-    exchanges = open_exchanges(settings, database, redis, prices_of(database))
+    exchanges = open_exchanges(settings, database, redis, prices_of(database), last_look(database))
     broker = Broker(database, exchanges, Doorbell(queue), settings)
     desk = Desk(
         database=database,

@@ -11,6 +11,7 @@ from nexus.exchanges.binance_wire import silence
 from nexus.exchanges.egress import Egress
 from nexus.exchanges.governor import Governor, SharedMemory
 from nexus.exchanges.guard import Reserved
+from nexus.exchanges.last_look import Look, nothing_forbids
 from nexus.exchanges.protocol import Account, Intent, NotPlaced, Side
 from nexus.exchanges.sign import BinanceRequests
 from nexus.exchanges.unlock import LockedKey
@@ -39,7 +40,8 @@ KEYS = keys_of(KeyPair("alice-key", "alice-secret"), KeyPair("bob-key", "bob-sec
 class FreeHand:
     """A guard that allows everything but junk, and notes what was counted and taken back."""
 
-    def __init__(self) -> None:
+    def __init__(self, look: Look = nothing_forbids) -> None:
+        self.look = look
         self.counted: list[Reserved] = []
         self.released: list[Reserved] = []
 
@@ -52,6 +54,9 @@ class FreeHand:
 
     async def release(self, unplaced: Sequence[Reserved]) -> None:
         self.released += unplaced
+
+    async def forbidden(self, intents: Sequence[Intent]) -> Mapping[int, str]:
+        return await self.look(intents)
 
     def _answer(self, intent: Intent) -> Reserved | NotPlaced:
         if intent.symbol.startswith("JUNK"):
@@ -81,13 +86,14 @@ def adapter(
     per_minute: int = 10_000,
     timeout: float = 15,
     concurrency: int = 50,
+    look: Look = nothing_forbids,
 ) -> Binance:
     async def read(_accounts: Sequence[Account]) -> Mapping[int, LockedKey]:
         return keys
 
     wire = wire_to(url, per_minute=per_minute, timeout=timeout)
     settings = Settings(exchange_url=url, order_concurrency=concurrency)
-    return Binance([wire], read, FreeHand(), settings)
+    return Binance([wire], read, FreeHand(look), settings)
 
 
 def buy(client_id: str = "nx-1", account: Account = ALICE, **changes: object) -> Intent:

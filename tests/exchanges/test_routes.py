@@ -118,7 +118,9 @@ async def test_a_pair_is_made_registered_and_connected(desk: Desk) -> None:
     assert "My savings" in page
     assert made["key"][-4:] in page
     page = " ".join((await desk.browser.get("/accounts/1")).text.split())
-    assert re.search(r"<dt>USDT, known (just now|[^<]* ago)</dt> <dd> [\d,.]+ </dd>", page)
+    assert re.search(
+        r"<dt>USDT, known <time [^>]*>(just now|[^<]* ago)</time></dt> <dd> [\d,.]+ </dd>", page
+    )
 
 
 async def test_the_name_is_kept_whichever_way_is_taken(desk: Desk) -> None:

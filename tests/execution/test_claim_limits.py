@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from nexus.bots.limits import Limits
-from nexus.bots.models import Holding, LimitsRow
+from nexus.bots.models import Bot, Holding, LimitsRow
 from nexus.bots.set_limits import set_limits
 from nexus.core.clock import now
 from nexus.execution.claim import Claims, claim
@@ -202,3 +202,17 @@ async def test_setting_a_limit_waits_for_a_claim_under_way(scene: Scene) -> None
     await late
     async with scene.database.transaction() as tx:
         assert (await tx.get_one(LimitsRow, person)).per_trade == 5
+
+
+async def test_an_amount_that_was_lowered_holds_for_every_later_claim(scene: Scene) -> None:
+    bot = await scene.bot()
+    plans = await scene.enter()
+    await scene.change(Bot, bot, allocation=Decimal(100))
+    assert (await claimed(scene, plans)).intents == []
+    assert await reasons(scene) == ["AMOUNT_LOWERED: left=100 needed=400"]
+
+
+async def test_an_amount_that_was_lowered_stops_no_sale(scene: Scene) -> None:
+    bot = await scene.follower()
+    await scene.change(Bot, bot, allocation=Decimal(1))
+    assert len((await claimed(scene, await scene.leave())).intents) == 1

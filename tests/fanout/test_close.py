@@ -115,6 +115,7 @@ async def test_it_waits_for_an_order_of_unknown_fate(scene: Scene) -> None:
 
     scene.passes(seconds=31)
     await scene.sweep()  # Finds the entry.
+    scene.passes(seconds=3)
     await scene.sweep()  # Sells what it brought.
     assert await told(scene, bot) == ("stopped", "Everything was sold.")
     assert (await scene.holding(bot)).quantity == Decimal("0.000092")
@@ -127,6 +128,7 @@ async def test_without_a_price_it_waits(scene: Scene) -> None:
     await scene.sweep()
     assert (await scene.the_bot(bot)).status == "closing"
     await scene.market()
+    scene.passes(seconds=3)
     await scene.sweep()
     assert (await scene.the_bot(bot)).status == "stopped"
 

@@ -16,7 +16,9 @@ from nexus.core.db import Transaction, among
 async def request_close(
     tx: Transaction, bot_id: int, *, by: str, idempotency_key: str
 ) -> CloseRequest | None:
-    """Ask for a bot to be closed; asking again with the same key, or meanwhile, changes nothing.
+    """Ask for a bot to be closed; asking again with the same key, or meanwhile, sells no more.
+
+    Who asks again while a failed sale waits for its next try has that try at once.
 
     From the commit on, no entry can be sent for this bot. None when there is no such bot.
     """
@@ -24,7 +26,10 @@ async def request_close(
     if bot is None:
         return None
     if bot.status == "closing":
-        return await _newest_request(tx, bot_id)
+        newest = await _newest_request(tx, bot_id)
+        if newest is not None and newest.finished_at is None:
+            newest.not_before = None
+        return newest
     request: CloseRequest | None = await tx.scalar(
         insert(CloseRequest)
         .values(bot_id=bot_id, requested_by=by, requested_at=now(), idempotency_key=idempotency_key)

@@ -7,6 +7,7 @@ SENTENCES = {
     "ACCOUNT_NOT_ACTIVE": "The exchange account is paused, or its key does not work. See Accounts.",
     "ACKED": "The exchange has the order. What was traded is being asked for.",
     "ALREADY_INVESTED": "The bot had invested its share already.",
+    "AMOUNT_LOWERED": "The bot's amount was lowered before the order could be sent.",
     "BALANCE_BELOW_MINIMUM": "The account had too little free: {free} of at least {needed}.",
     "BOT_CLOSING": "You had told the bot to close.",
     "BOT_PAUSED": "The bot was paused.",

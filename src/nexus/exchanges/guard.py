@@ -20,6 +20,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 
 from nexus.core.clock import now
 from nexus.core.db import Database, Transaction, insert_rows
+from nexus.exchanges.last_look import Look, nothing_forbids
 from nexus.exchanges.models import DailySpending, SymbolFilter
 from nexus.exchanges.protocol import Intent, NotPlaced, Side
 from nexus.settings import Settings
@@ -55,6 +56,10 @@ class Guard(Protocol):
         """Take back what was counted for orders that were surely not placed."""
         ...
 
+    async def forbidden(self, intents: Sequence[Intent]) -> Mapping[int, str]:
+        """Say which of these orders may not go any more: the reason by the order's id."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Traded:
@@ -67,9 +72,16 @@ class Traded:
 class SpendingGuard:
     """The guard of the workers: the venue's volumes and the accounts' spending, in PostgreSQL."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, look: Look = nothing_forbids
+    ) -> None:
         self.database = database
         self.settings = settings
+        self.look = look
+
+    async def forbidden(self, intents: Sequence[Intent]) -> Mapping[int, str]:
+        """Ask whoever knows of stops. Raises what a database raises that is away."""
+        return await self.look(intents)
 
     async def reserve(
         self, venue: str, intents: Sequence[Intent]

@@ -16,6 +16,7 @@ from nexus.exchanges.fees import check_fees
 from nexus.exchanges.governor import EgressState, Governor, SharedMemory, Shares
 from nexus.exchanges.guard import SpendingGuard
 from nexus.exchanges.key_meter import KeyMeter
+from nexus.exchanges.last_look import Look, nothing_forbids
 from nexus.exchanges.market_data import MarketSource
 from nexus.exchanges.okx import Okx
 from nexus.exchanges.paper import Paper, Prices
@@ -82,12 +83,19 @@ class Exchanges:
 
 
 def open_exchanges(
-    settings: Settings, database: Database, redis: SharedMemory | None, prices: Prices
+    settings: Settings,
+    database: Database,
+    redis: SharedMemory | None,
+    prices: Prices,
+    look: Look = nothing_forbids,
 ) -> Exchanges:
-    """Build the adapters of every venue. Connections open when they are first used."""
+    """Build the adapters of every venue. Connections open when they are first used.
+
+    `look` says which orders may not go any more when their turn has come.
+    """
     _warn_of_quotes(settings)
     meter = KeyMeter()
-    keys, guard = KeyRing(database, settings, meter), SpendingGuard(database, settings)
+    keys, guard = KeyRing(database, settings, meter), SpendingGuard(database, settings, look)
     adapters: dict[str, Exchange] = {
         "binance": Binance(_wires(_binance_wire, settings, redis), keys.read, guard, settings),
         "paper": Paper(database, settings, prices),

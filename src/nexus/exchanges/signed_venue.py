@@ -20,6 +20,7 @@ from nexus.exchanges.dispatch import dispatch
 from nexus.exchanges.errors import KeyLockedError
 from nexus.exchanges.governor import Grant
 from nexus.exchanges.guard import Guard, Reserved
+from nexus.exchanges.last_look import LastLook
 from nexus.exchanges.protocol import (
     Accepted,
     Account,
@@ -111,8 +112,10 @@ class SignedVenue(ABC):
         for answer in refused:
             yield answer
 
+        last_look = LastLook(self.guard.forbidden, batch.intents)
+
         async def place(intent: Intent) -> Outcome:
-            return await self._place(intent, keys, intent.sent_at or began)
+            return await self._place(intent, keys, intent.sent_at or began, last_look)
 
         weightless: Counter[str] = Counter()
         unplaced: list[Reserved] = []
@@ -203,20 +206,23 @@ class SignedVenue(ABC):
         await self.guard.release(unplaced)
 
     async def _place(
-        self, intent: Intent, keys: Mapping[int, LockedKey] | NotPlaced, sent_at: datetime
+        self,
+        intent: Intent,
+        keys: Mapping[int, LockedKey] | NotPlaced,
+        sent_at: datetime,
+        last_look: LastLook,
     ) -> Outcome:
-        """Open the key, sign, send once, and judge the reply."""
-        if isinstance(keys, NotPlaced):
-            return keys
-        key = keys.get(intent.account.id)
-        if key is None or key.version != intent.account.key_version:
-            why = "the key this order was claimed with has been removed or replaced"
-            return NotPlaced(OURS, why)
+        """Open the key, look once more for a stop, sign, send once, and judge the reply."""
+        key = _key_for(intent, keys)
+        if isinstance(key, NotPlaced):
+            return key
         lane = self.lanes[intent.account.egress]
         if held := self._hold(lane, intent):
             return held
         try:
             stamp = await lane.clock.stamp()
+            if stopped := await last_look.refusal(intent):
+                return stopped
             # The stamp is fresh, yet the window ends where the claim put it: a copy of this
             # request cannot start later than `sent_at` and `RECV_WINDOW_MS`.
             waited_ms = max(0, to_ms(now()) - to_ms(sent_at))
@@ -313,3 +319,13 @@ class SignedVenue(ABC):
         if account.id not in keys:
             raise ExchangeAwayError(f"Account {account.id} has no key; connect it again.")
         return keys[account.id]
+
+
+def _key_for(intent: Intent, keys: Mapping[int, LockedKey] | NotPlaced) -> LockedKey | NotPlaced:
+    """Give the very key that an order was claimed with."""
+    if isinstance(keys, NotPlaced):
+        return keys
+    key = keys.get(intent.account.id)
+    if key is None or key.version != intent.account.key_version:
+        return NotPlaced(OURS, "the key this order was claimed with has been removed or replaced")
+    return key

@@ -31,7 +31,7 @@ from nexus.execution.weigh import Candidate, Deny, Expire, FreeFirst, Send, weig
 from nexus.execution.write_orders import Found, write_orders
 from nexus.fanout.events import PlanRefused
 from nexus.fanout.models import PlanRow
-from nexus.fanout.size import round_down
+from nexus.fanout.size import plain, round_down
 from nexus.fanout.spend import Purses, purses_to_claim
 from nexus.market.models import TickerRow
 from nexus.regime.models import ReadingRow, Switch
@@ -139,6 +139,8 @@ def _candidates(plan_ids: Sequence[int], at: datetime) -> Select[*tuple[Any, ...
             PlanRow.close_request_id,
             Bot.user_id,
             Bot.strategy,
+            Bot.allocation,
+            func.coalesce(Holding.cost, Decimal(0)).label("cost"),
             Bot.status.label("bot_status"),
             ExchangeAccount.status.label("account_status"),
             ExchangeAccount.venue,
@@ -208,6 +210,9 @@ def _what_is_left(row: RowMapping) -> Found:
 
 def _limit_refusal(row: Found, purses: Purses, at: datetime) -> str:
     """Say which limit of its owner forbids to send a plan now; none forbids a sale."""
+    left = row["allocation"] - row["cost"]
+    if row["side"] == Side.BUY and _spend(row) > left:
+        return f"AMOUNT_LOWERED: left={plain(max(left, Decimal(0)))} needed={plain(_spend(row))}"
     if not row["limited"]:
         return ""
     return purses.refusal_of(_purse(row), _spend(row), at, opens=row["opens"])

@@ -23,7 +23,7 @@ from nexus.exchanges.protocol import Accepted, Fill, NotPlaced, Outcome, Report
 from nexus.execution.broker import Broker
 from nexus.execution.events import OrderMoved
 from nexus.execution.models import FillRow, OrderEvent, OrderRow
-from nexus.execution.settle import leave_trades, settle_fills
+from nexus.execution.settle import leave_trades, left_to_sell, settle_fills
 from nexus.execution.states import ENDED, Step, after_report, after_sending, may_move, plan_after
 from nexus.fanout.models import PlanRow
 from nexus.fanout.size import plain
@@ -108,17 +108,16 @@ async def record_news(tx: Transaction, news: Sequence[News], broker: Broker) -> 
     for k, item in moved:
         _move(k.order, item, at)
     await _write_orders(tx, moved)
-    await leave_trades(
-        tx,
-        [
-            k.order.bot_id
-            for k, _ in moved
-            if k.order.status == "FILLED" and k.plan.action in ("exit", "close")
-        ],
-    )
+    sales = [
+        k.order
+        for k, _ in moved
+        if k.order.status == "FILLED" and k.plan.action in ("exit", "close")
+    ]
+    left = await left_to_sell(tx, sales)
+    await leave_trades(tx, [order.bot_id for order in sales if order.bot_id not in left])
     tx.announce(*(_fact(k, item, at) for k, item in told))
     await distrust_keys(tx, {k.order.account_id for k, item in moved if item.key_invalid})
-    await _end_plans(tx, moved, broker, at)
+    await _end_plans(tx, moved, broker, at, left)
     await _write_events(tx, moved, before, at)
 
 
@@ -275,9 +274,16 @@ def _fact(k: Known, item: News, at: datetime) -> OrderMoved:
 
 
 async def _end_plans(
-    tx: Transaction, moved: Sequence[tuple[Known, News]], broker: Broker, at: datetime
+    tx: Transaction,
+    moved: Sequence[tuple[Known, News]],
+    broker: Broker,
+    at: datetime,
+    left: Mapping[int, Decimal],
 ) -> None:
-    """End each plan whose order has ended, or put it back for the sweeper to try again."""
+    """End each plan whose order has ended, or put it back for the sweeper to try again.
+
+    `left` is what bots could still sell after a sale that was filled.
+    """
     ended = [
         (k, item) for k, item in moved if k.order.status in ENDED and k.plan.status == "ORDERED"
     ]
@@ -291,7 +297,7 @@ async def _end_plans(
         k.plan.status = "DENIED" if item.denied else "DONE"
         k.plan.reason = item.denied or item.step.reason
         if k.plan.close_request_id is not None:
-            sold, outcome = _sale(k.order)
+            sold, outcome = _sale(k.order, left.get(k.order.bot_id, Decimal(0)))
             await finish_close(tx, k.plan.close_request_id, sold=sold, outcome=outcome)
     changed = [
         {"id": p.id, "status": p.status, "reason": p.reason, "not_before": p.not_before}
@@ -315,11 +321,14 @@ async def _attempts(tx: Transaction, plan_ids: Sequence[int]) -> Counter[int]:
     return Counter(dict(rows.all()))
 
 
-def _sale(order: OrderRow) -> tuple[bool, str]:
+def _sale(order: OrderRow, left: Decimal) -> tuple[bool, str]:
     """Say how the sale of a bot's whole position ended: whether all was sold, and in words."""
-    if order.status == "FILLED":
+    if order.status == "FILLED" and not left:
         return True, "Everything was sold."
     if order.executed_quantity:
-        done, wanted = plain(order.executed_quantity), plain(order.quantity)
+        done, wanted = (
+            plain(order.executed_quantity),
+            plain(max(order.quantity, order.executed_quantity + left)),
+        )
         return False, f"Only {done} of {wanted} was sold."
     return False, order.reason or f"{order.status}: the exchange ended the order, nothing was sold"

@@ -5,15 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, func, select, update
 
 from nexus.bots.hold import Execution, Held, after_fill
 from nexus.bots.models import Holding
 from nexus.core.clock import now
 from nexus.core.db import Transaction, among, insert_rows, upsert
-from nexus.exchanges.models import AccountBalance
-from nexus.execution.models import FillRow
+from nexus.exchanges.models import AccountBalance, ExchangeAccount, SymbolFilter
+from nexus.execution.models import FillRow, OrderRow
 from nexus.fanout.models import PlanRow
+from nexus.fanout.size import round_down
 from nexus.strategy.models import DecisionRow
 
 
@@ -25,6 +26,38 @@ async def settle_fills(
         return
     await _move_holdings(tx, fills, plans)
     await _move_balances(tx, fills)
+
+
+async def left_to_sell(tx: Transaction, orders: Sequence[OrderRow]) -> dict[int, Decimal]:
+    """Say what bots still hold, by bot, that their venue would sell, after these sales ended.
+
+    An order may be smaller than what is held: the venue has a largest one, or coins were locked.
+    Nothing is said of an order whose fills are not all known, for they would lower what is held.
+    """
+    known = select(func.sum(FillRow.quantity)).where(FillRow.order_id == OrderRow.id)
+    rows = await tx.execute(
+        select(OrderRow, Holding.quantity, SymbolFilter)
+        .join(Holding, Holding.bot_id == OrderRow.bot_id)
+        .join(ExchangeAccount, ExchangeAccount.id == OrderRow.account_id)
+        .join(
+            SymbolFilter,
+            and_(
+                SymbolFilter.venue == ExchangeAccount.venue, SymbolFilter.symbol == OrderRow.symbol
+            ),
+        )
+        .where(
+            among(OrderRow.id, {order.id for order in orders}),
+            OrderRow.executed_quantity > 0,
+            known.scalar_subquery() == OrderRow.executed_quantity,
+        )
+    )
+    left: dict[int, Decimal] = {}
+    for order, held, rules in rows:
+        rest = round_down(held, rules.step_size)
+        worth = rest * order.executed_quote / order.executed_quantity
+        if rest > 0 and rest >= rules.min_quantity and worth >= rules.min_notional:
+            left[order.bot_id] = rest
+    return left
 
 
 async def leave_trades(tx: Transaction, bot_ids: Sequence[int]) -> None:

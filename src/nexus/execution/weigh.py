@@ -4,6 +4,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from nexus.exchanges.protocol import Side, may_trade
 from nexus.execution.stop_states import SOLD_AT_STOP
@@ -12,6 +13,46 @@ from nexus.regime.stops import EVERYTHING, stop_of
 
 FRESH_READING_TICKS = 3
 """A reading of the regime older than so many ticks is no open verdict."""
+
+
+class Stoppable(Protocol):
+    """What a stop can forbid: a plan, or an order that waits for its turn."""
+
+    @property
+    def action(self) -> str:
+        """The decision's action, or `close`."""
+        ...
+
+    @property
+    def strategy(self) -> str:
+        """Whose bots a switch of its name stops."""
+        ...
+
+    @property
+    def side(self) -> Side:
+        """Whether it buys."""
+        ...
+
+    @property
+    def bot_status(self) -> str:
+        """What the bot may do."""
+        ...
+
+    @property
+    def account_status(self) -> str:
+        """What the account may do."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An order that waits for its turn, with all that a stop changes."""
+
+    action: str
+    strategy: str
+    side: Side
+    bot_status: str
+    account_status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +157,22 @@ def _sale(plan: Candidate) -> Answer:
 
 
 def _standing(plan: Candidate, stopped: AbstractSet[str]) -> Deny | None:
-    """Refuse what a stop, the account or the bot forbids."""
+    """Refuse what a stop, the account, the bot, the tier or the leader forbids."""
+    refusal = stands_against(plan, stopped)
+    if refusal is not None or plan.action == "close" or plan.side is not Side.BUY:
+        return refusal
+    if not plan.entitled:
+        return Deny("NO_TIER: a valid tier is needed to enter a trade")
+    if not plan.trade_is_open:
+        return Deny("TRADE_OVER: the leader has left this trade")
+    return None
+
+
+def stands_against(plan: Stoppable, stopped: AbstractSet[str]) -> Deny | None:
+    """Refuse what a stop, the account or the bot forbids: what somebody may change at any moment.
+
+    Asked at the claim, and once more right before an order is signed.
+    """
     if EVERYTHING in stopped:
         return Deny(f"STOPPED: switch={EVERYTHING}")
     if not may_trade(plan.account_status, plan.side):
@@ -127,16 +183,10 @@ def _standing(plan: Candidate, stopped: AbstractSet[str]) -> Deny | None:
     if switch is not None:
         return Deny(f"STOPPED: switch={switch}")
     allowed = ("running",) if plan.side is Side.BUY else ("running", "paused")
-    if plan.bot_status not in allowed:
-        return _bot_refusal(plan)
-    if plan.side is Side.BUY and not plan.entitled:
-        return Deny("NO_TIER: a valid tier is needed to enter a trade")
-    if plan.side is Side.BUY and not plan.trade_is_open:
-        return Deny("TRADE_OVER: the leader has left this trade")
-    return None
+    return None if plan.bot_status in allowed else _bot_refusal(plan)
 
 
-def _bot_refusal(plan: Candidate) -> Deny:
+def _bot_refusal(plan: Stoppable) -> Deny:
     return Deny(f"BOT_{plan.bot_status.upper()}: status={plan.bot_status}")
 
 

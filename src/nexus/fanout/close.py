@@ -15,6 +15,9 @@ from nexus.fanout.size import Denial, NotYet, size_close
 from nexus.market.queries import last_prices
 from nexus.settings import TradingSettings
 
+A_SWEEP = timedelta(seconds=3)
+MOST = 500
+"""Requests looked at in one sweep."""
 DROPPED = "BOT_CLOSING: its owner is closing it"
 """Why a bot's waiting plans end when it is told to close. The close request is their event."""
 
@@ -34,8 +37,9 @@ async def plan_closes(tx: Transaction, rules: TradingSettings) -> list[int]:
             or_(CloseRequest.not_before.is_(None), CloseRequest.not_before <= now()),
             ~exists().where(PlanRow.close_request_id == CloseRequest.id),
         )
-        .order_by(CloseRequest.id)
-        .limit(500)
+        # A fresh wish comes first, then whoever waited longest: those that must wait hold up none.
+        .order_by(CloseRequest.not_before.asc().nulls_first(), CloseRequest.id)
+        .limit(MOST)
         .with_for_update(of=CloseRequest, skip_locked=True)
     )
     planned: list[int] = []
@@ -57,11 +61,11 @@ async def _plan_close(
         return []
     price = (await last_prices(tx, [bot.symbol])).get(bot.symbol)
     if price is None:
-        return []  # Looked at again in a moment, by the sweeper.
+        return _look_again(request)
     filters = (await filters_by_venue(tx, bot.symbol)).get(seat.venue)
     result = size_close(seat, bot.symbol, price.price, filters)
     if isinstance(result, NotYet):
-        return []
+        return _look_again(request)
     if isinstance(result, Denial):
         dust = result.reason.startswith("DUST")
         await finish_close(tx, request.id, sold=dust, outcome=result.reason)
@@ -76,6 +80,12 @@ async def _plan_close(
         close_request_id=request.id,
     )
     return await write_plans(tx, origin, [(seat, result)])
+
+
+def _look_again(request: CloseRequest) -> list[int]:
+    """Leave a request that must wait to a later sweep, behind those that need not."""
+    request.not_before = now() + A_SWEEP
+    return []
 
 
 async def _drop_waiting(tx: Transaction, bot_id: int) -> None:

@@ -29,7 +29,7 @@ from nexus.core.clock import now
 from nexus.core.db import Transaction
 from nexus.exchanges.protocol import Filters, Side
 from nexus.fanout.events import PlanRefused
-from nexus.fanout.models import PlanRow
+from nexus.fanout.models import PlanRow, is_live
 from nexus.fanout.news import news_among
 from nexus.fanout.seats import filters_by_venue, seats
 from nexus.fanout.size import Denial, Leg, NotYet, Seat, Wish, size
@@ -97,7 +97,10 @@ async def plan_stragglers(tx: Transaction, rules: TradingSettings) -> list[int]:
             leave.action == Action.EXIT,
             ~VerdictRow.blocked,
             ~exists().where(PlanRow.decision_id == leave.id, PlanRow.bot_id == Bot.id),
+            # Those must wait yet, and would take the place of who need not.
+            ~exists().where(PlanRow.bot_id == Bot.id, is_live()),
         )
+        .order_by(leave.id, Bot.id)
         .limit(500)
     )
     planned: list[int] = []
