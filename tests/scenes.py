@@ -20,6 +20,7 @@ from nexus.bots.models import Bot, Holding
 from nexus.core.clock import SetClock, now
 from nexus.core.db import Database, Table, Transaction, upsert
 from nexus.core.queue import Ring
+from nexus.exchanges.events import AccountNews
 from nexus.exchanges.filters import store_filters
 from nexus.exchanges.models import AccountBalance, ExchangeAccount
 from nexus.exchanges.protocol import Exchange
@@ -86,7 +87,7 @@ class Scene:
     _numbers: Any = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
-        facts = (OrderMoved, PlanRefused, BotChanged, CloseRequested)
+        facts = (OrderMoved, PlanRefused, BotChanged, CloseRequested, AccountNews)
         self.database._reactions = {fact: [self._hear] for fact in facts}
 
     async def _hear(self, _tx: Transaction, facts: Sequence[object]) -> None:

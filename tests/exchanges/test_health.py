@@ -11,7 +11,7 @@ from nexus.accounts.models import AuditEntry
 from nexus.core.clock import now, to_ms
 from nexus.core.db import Database, Transaction
 from nexus.exchanges import health
-from nexus.exchanges.events import KeyNews
+from nexus.exchanges.events import AccountNews
 from nexus.exchanges.health import check_health
 from nexus.exchanges.models import ExchangeAccount
 from nexus.exchanges.protocol import Side, may_trade
@@ -28,8 +28,8 @@ class Watch:
     def __init__(self, counter: Counter, key: str) -> None:
         self.counter = counter
         self.key = key
-        self.news: list[KeyNews] = []
-        counter.database._reactions = {KeyNews: [self._hear]}
+        self.news: list[AccountNews] = []
+        counter.database._reactions = {AccountNews: [self._hear]}
 
     async def _hear(self, _tx: Transaction, facts: Any) -> None:
         self.news += facts

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
+from nexus.exchanges.events import AccountNews
 from nexus.exchanges.protocol import Fill, Report, VenueStatus
 from nexus.exchanges.user_stream import OrderHeard
 from nexus.execution.hear import record_orders
@@ -246,3 +247,32 @@ async def test_the_owners_own_orders_are_never_touched(scene: Scene) -> None:
     assert await scene.events() == before
     assert await scene.fills() == []
     assert await orphans(scene) == []
+    assert news_of(scene) == [], "the bot holds nothing that could be meant"
+
+
+async def test_an_owner_is_told_once_an_order_of_what_their_bot_makes_of_their_own_trade(
+    scene: Scene,
+) -> None:
+    bot = await scene.follower()
+    [order] = await scene.orders()
+    holding = await scene.holding(bot)
+    first, second = executions(order, "0.5", "0.5")
+    await hear(scene, replace(first, client_order_id="web_1234"))
+    await hear(scene, replace(second, client_order_id="web_1234"))
+    [news] = news_of(scene)
+    assert news.title == "You traded BTC/USDT yourself"
+    assert news.user_id == (await scene.the_bot(bot)).user_id
+    after = await scene.holding(bot)
+    assert (after.quantity, after.cost) == (holding.quantity, holding.cost)
+
+
+async def test_another_symbol_traded_by_hand_is_nobodys_news(scene: Scene) -> None:
+    await scene.follower()
+    [order] = await scene.orders()
+    told = replace(executions(order, "1")[0], client_order_id="web_1", market="ETHUSDT")
+    await hear(scene, told)
+    assert news_of(scene) == []
+
+
+def news_of(scene: Scene) -> list[AccountNews]:
+    return [fact for fact in scene.heard if isinstance(fact, AccountNews)]

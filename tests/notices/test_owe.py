@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from nexus.accounts.models import User
-from nexus.exchanges.events import KeyNews
+from nexus.exchanges.events import AccountNews
 from nexus.mail.models import OutgoingMail
 from nexus.notices.choices import all_choices, save_choices
 from nexus.notices.models import PushDevice, PushNote
@@ -67,7 +67,8 @@ async def test_what_failed_is_trouble(scene: Scene, phone: Phone) -> None:
 async def test_a_key_that_stopped_working_is_trouble(scene: Scene, phone: Phone) -> None:
     person = await scene.person()
     await phone.ask(scene.database, person)
-    news = KeyNews(1, person, "Mine", good=False, title="Mine: no", detail="Why", at=scene.hands.at)
+    at = scene.hands.at
+    news = AccountNews(1, person, "Mine", good=False, title="Mine: no", detail="Why", at=at)
     async with scene.database.transaction() as tx:
         tx.announce(news)
     assert await notes(scene) == [(person, "trouble", "Mine: no", "Why")]

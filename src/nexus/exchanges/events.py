@@ -5,8 +5,8 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class KeyNews:
-    """Something about a key that its owner should know: told once."""
+class AccountNews:
+    """Something about an account or its key that its owner should know: told once."""
 
     account_id: int
     user_id: int

@@ -26,7 +26,7 @@ from nexus.exchanges.check_key import (
 )
 from nexus.exchanges.egress import Egress, read_egresses
 from nexus.exchanges.errors import KeyLockedError, KeyRefusedError, VenueRefusedError
-from nexus.exchanges.events import KeyNews
+from nexus.exchanges.events import AccountNews
 from nexus.exchanges.models import ApiKey, ExchangeAccount
 from nexus.exchanges.protocol import Account, ExchangeAwayError, VenueRefusalError
 from nexus.exchanges.take_drop import KeyDesk
@@ -194,7 +194,7 @@ async def _tell(tx: Transaction, account: ExchangeAccount, health: Health) -> No
     good = health.state == "ok"
     title = f"{account.label}: the key works again" if good else TITLES[health.state]
     detail = "Your bots follow again." if good else health.reason
-    tx.announce(KeyNews(account.id, account.user_id, account.label, good, title, detail, now()))
+    tx.announce(AccountNews(account.id, account.user_id, account.label, good, title, detail, now()))
     owner = await tx.scalar(select(func.coalesce(User.email, "")).where(User.id == account.user_id))
     if owner and not good:
         effect = EFFECTS[health.status]

@@ -19,6 +19,7 @@ from nexus.execution.broker import Broker
 from nexus.execution.hear_stops import hear_stops
 from nexus.execution.models import FillRow, OrderRow
 from nexus.execution.orphans import Orphan, note_orphans
+from nexus.execution.own_trades import tell_of_own_trades
 from nexus.execution.record import News, record_news
 from nexus.execution.states import ENDED, Step, after_report
 
@@ -49,8 +50,9 @@ async def record_orders(tx: Transaction, heard: Sequence[OrderHeard], broker: Br
     for one in heard:
         if one.client_order_id.startswith(PREFIX):
             ours[one.account_id, one.client_order_id].append(one)
-        elif one.fill is not None:
-            log.info("owner_traded", account=one.account_id, market=one.market)
+    await tell_of_own_trades(
+        tx, [one for one in heard if not one.client_order_id.startswith(PREFIX)]
+    )
     if not ours:
         return []
     known = await _read(tx, ours, lock=False)

@@ -6,7 +6,7 @@ from nexus.accounts.events import SessionsEnded
 from nexus.bots.events import BotChanged, BotsStopped
 from nexus.core.db import Reaction
 from nexus.core.redis import Channel
-from nexus.exchanges.events import KeyNews
+from nexus.exchanges.events import AccountNews
 from nexus.execution.events import OrderMoved
 from nexus.fanout.events import PlanRefused
 from nexus.feed.publish import Publisher
@@ -22,7 +22,7 @@ def open_reactions(channel: Channel) -> Mapping[type, Sequence[Reaction]]:
     return {
         OrderMoved: [writer.orders_moved],
         PlanRefused: [writer.plans_refused],
-        KeyNews: [writer.key_news],
+        AccountNews: [writer.account_news],
         BotChanged: [publisher.bots_changed],
         BotsStopped: [writer.bots_stopped],
         MarketSeen: [publisher.market_seen],

@@ -9,7 +9,7 @@ from nexus.bots.events import BotsStopped
 from nexus.core.clock import to_ms
 from nexus.core.db import Transaction, insert_rows
 from nexus.core.sentence import packed
-from nexus.exchanges.events import KeyNews
+from nexus.exchanges.events import AccountNews
 from nexus.execution.events import OrderMoved
 from nexus.fanout.events import PlanRefused
 from nexus.feed.models import FeedItem
@@ -47,9 +47,9 @@ class FeedWriter:
         await self._write(tx, items)
         await _tell(tx, items)
 
-    async def key_news(self, tx: Transaction, facts: Sequence[KeyNews]) -> None:
-        """Write what became of exchange keys."""
-        items = [_key_item(fact) for fact in facts]
+    async def account_news(self, tx: Transaction, facts: Sequence[AccountNews]) -> None:
+        """Write what became of exchange accounts and their keys."""
+        items = [_account_item(fact) for fact in facts]
         await self._write(tx, items)
         await _tell(tx, items, TROUBLE)
 
@@ -97,7 +97,7 @@ def _item(
     }
 
 
-def _key_item(fact: KeyNews) -> dict[str, Any]:
+def _account_item(fact: AccountNews) -> dict[str, Any]:
     return {
         "id": _next_id(to_ms(fact.at)),
         "user_id": fact.user_id,
