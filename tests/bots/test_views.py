@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from nexus.bots.close import request_close
 from nexus.bots.close_many import close_bots
-from nexus.bots.leave_account import BotOnAccount, bots_on
+from nexus.bots.leave_account import BotOnAccount, bots_on, pause_account, resume_account
 from nexus.bots.models import Bot, Holding
 from nexus.bots.retry import TRIES
 from nexus.bots.views import BotView, Strategies, bot_of, bots_of
@@ -319,3 +319,17 @@ async def test_a_stop_is_shown_to_who_follows_it(scene: Scene, strategies: Strat
     await scene.change(Bot, bot_id, status="running")
     await scene.decide(Action.EXIT, "0")
     assert (await view(scene, bot_id, strategies)).stop_price is None
+
+
+async def test_a_pause_that_is_not_the_owners_says_why_until_it_is_lifted(
+    scene: Scene, strategies: Strategies
+) -> None:
+    bot = await scene.the_bot(await scene.bot())
+    why = {"status": "paused", "status_reason": "We look into it.", "paused_at": now()}
+    await scene.change(ExchangeAccount, bot.account_id, **why)
+    assert (await view(scene, bot.id, strategies)).note == "We look into it."
+    async with scene.database.transaction() as tx:
+        await resume_account(tx, bot.user_id, bot.account_id, network="")
+    async with scene.database.transaction() as tx:
+        await pause_account(tx, bot.user_id, bot.account_id, network="")
+    assert (await view(scene, bot.id, strategies)).note.startswith("You paused its account")

@@ -84,7 +84,7 @@ async def resume_account(tx: Transaction, user_id: int, account_id: int, network
         return
     account.paused_at = None
     if account.status == "paused":
-        account.status = "active"
+        account.status, account.status_reason = "active", ""
     await _tell(tx, account, "account_resumed", network)
 
 

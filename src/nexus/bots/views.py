@@ -152,6 +152,7 @@ def _query() -> Select[*tuple[Any, ...]]:
             Bot.id, Bot.user_id, Bot.account_id, Bot.symbol, Bot.strategy, Bot.status,
             Bot.status_reason, Bot.status_by, Bot.allocation, Bot.deleted_at, ExchangeAccount.venue,
             ExchangeAccount.label, ExchangeAccount.status.label("account_status"),
+            ExchangeAccount.status_reason.label("account_reason"),
             func.coalesce(Holding.quantity, ZERO).label("quantity"),
             func.coalesce(Holding.cost, ZERO).label("cost"),
             func.coalesce(Holding.realised, ZERO).label("realised"),
@@ -254,7 +255,8 @@ def _resting(row: RowMapping) -> RestingView | None:
 def _note(row: RowMapping) -> str:
     """Say what the numbers do not: why it waits, or what keeps it from trading."""
     if row["account_status"] != "active":
-        return ACCOUNT_NOTES[row["account_status"]]
+        why = row["account_reason"] if row["account_status"] == "paused" else ""
+        return why or ACCOUNT_NOTES[row["account_status"]]
     if row["status"] == "closing":
         return _closing_note(row)
     if row["status"] == "stopped":
