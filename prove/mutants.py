@@ -79,6 +79,11 @@ MUTANTS = (
         ("tests/fanout/test_close_in_part.py",),
     ),
     Mutant(
+        "an exit taken over passes no stop", "src/nexus/fanout/take_over.py",
+        "Bot.strategy.not_in({one.removeprefix(OF_STRATEGY) for one in stopped}),", "",
+        ("tests/fanout/test_take_over.py",),
+    ),
+    Mutant(
         "closes that wait hold up none", "src/nexus/fanout/close.py",
         "CloseRequest.not_before.asc().nulls_first(), CloseRequest.id", "CloseRequest.id",
         ("tests/fanout/test_close_in_part.py",),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -11,6 +12,10 @@ from nexus.bots.models import Bot, CloseRequest, Holding
 from nexus.bots.retry import wait_after
 from nexus.core.clock import now
 from nexus.core.db import Transaction, among
+
+EXIT: Final = "exit/"
+"""Who asks for the rest of an exit; behind it stands what the bot goes back to."""
+GOING_ON: Final = ("running", "paused")
 
 
 async def request_close(
@@ -28,7 +33,7 @@ async def request_close(
     if bot.status == "closing":
         newest = await _newest_request(tx, bot_id)
         if newest is not None and newest.finished_at is None:
-            newest.not_before = None
+            newest.not_before, newest.requested_by = None, by
         return newest
     request: CloseRequest | None = await tx.scalar(
         insert(CloseRequest)
@@ -42,6 +47,19 @@ async def request_close(
     bot.status_at, bot.status_by = now(), by
     tx.announce(CloseRequested(request.id), BotChanged(bot.id, bot.user_id))
     return request
+
+
+async def finish_exit(tx: Transaction, bot_id: int, *, idempotency_key: str) -> None:
+    """Sell the rest of an exit that ended unfinished; then the bot goes on as it was.
+
+    Whoever asks for a close meanwhile has it: then the bot stops in the end.
+    """
+    bot = await tx.scalar(
+        select(Bot).where(Bot.id == bot_id, Bot.status.in_(GOING_ON)).with_for_update()
+    )
+    if bot is not None:
+        by = f"{EXIT}{bot.status}"
+        await request_close(tx, bot_id, by=by, idempotency_key=idempotency_key)
 
 
 async def _newest_request(tx: Transaction, bot_id: int) -> CloseRequest | None:
@@ -69,6 +87,8 @@ async def replace_closes(tx: Transaction, request_ids: Iterable[int]) -> None:
 async def finish_close(tx: Transaction, request_id: int, *, sold: bool, outcome: str) -> None:
     """End a close request: the bot is stopped, or the sale is tried again later.
 
+    Where it was the rest of an exit, the bot goes on instead.
+
     After the last try the bot is paused, with the reason why it still holds. Nothing is tried
     again for a bot that is no longer closing: its owner has said something else meanwhile. A
     stopped bot has left the leader's trade: started again, it waits for the next entry.
@@ -82,12 +102,14 @@ async def finish_close(tx: Transaction, request_id: int, *, sold: bool, outcome:
     if request is None:
         return
     wait = None if sold else wait_after(request.attempt)
+    went_on = request.requested_by.removeprefix(EXIT)
+    ends = went_on if went_on in GOING_ON else "stopped"
     bot = await tx.scalar(
         update(Bot)
         .where(Bot.id == request.bot_id, Bot.status == "closing")
         .values(
-            status="stopped" if sold else "paused" if wait is None else "closing",
-            status_reason=outcome,
+            status=ends if sold else "paused" if wait is None else "closing",
+            status_reason="" if sold and ends in GOING_ON else outcome,
             status_at=now(),
             status_by=request.requested_by,
         )

@@ -13,6 +13,7 @@ from nexus.execution.jobs import (
 from nexus.execution.sweep import orders_to_ask_about, stops_to_ask_about, waiting_plans
 from nexus.fanout.close import plan_closes
 from nexus.fanout.plan import plan_stragglers
+from nexus.fanout.take_over import take_over_exits
 
 
 async def run_sweep(broker: Broker) -> None:
@@ -34,7 +35,9 @@ async def run_sweep(broker: Broker) -> None:
             *questions_about_stops(asked),
             *stops_of(tended),
         )
+    # On their own: they lock bots, which a claim that holds one of the plans above may want.
+    async with broker.database.transaction() as tx:
+        await take_over_exits(tx)
     if watched:
-        # On its own: it locks bots, which a claim that holds one of the plans above may want.
         async with broker.database.transaction() as tx:
             await watch_limits(tx, watched)
