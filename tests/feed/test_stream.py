@@ -230,18 +230,41 @@ async def test_the_seat_is_given_back_when_the_reader_leaves(website: Website) -
         await until(lambda: not audience.seats)
 
 
+async def signed_in() -> bool:
+    return True
+
+
 async def test_a_stream_that_nobody_reads_takes_no_seat(website: Website) -> None:
     audience = audience_of(website)
-
-    async def signed_in() -> bool:
-        return True
-
     unread = streaming.stream(audience, Seat(1, "", session_id=1), website.database, 0, signed_in)
     assert not audience.seats
     await anext(unread)
     assert len(audience.seats[1]) == 1
     await unread.aclose()  # type: ignore[attr-defined]
     assert not audience.seats
+
+
+async def test_a_reader_who_leaves_breaks_no_question_to_the_database_off(
+    website: Website, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, may_answer, answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def slow(*_: object, **_named: object) -> list[object]:
+        asked.set()
+        await may_answer.wait()
+        answered.set()
+        return []
+
+    monkeypatch.setattr("nexus.feed.stream.feed_of", slow)
+    seat = Seat(1, "", session_id=1)
+    opened = streaming.stream(audience_of(website), seat, website.database, 0, signed_in)
+    reading = asyncio.ensure_future(anext(opened))
+    await asyncio.wait_for(asked.wait(), 10)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    may_answer.set()
+    await asyncio.wait_for(answered.wait(), 10)
 
 
 async def test_one_more_stream_than_allowed_ends_the_first(website: Website) -> None:

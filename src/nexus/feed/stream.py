@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
 
 from nexus.core.db import Database
 from nexus.core.display import shown_as
@@ -22,6 +23,9 @@ RETOLD_IDS = first_id_at(10_000)
 by its id what it already shows."""
 
 StillSignedIn = Callable[[], Awaitable[bool]]
+T = TypeVar("T")
+_asking: set[asyncio.Future[Any]] = set()
+"""What is being asked; the loop itself would let go of a task that nobody waits for."""
 
 
 async def stream(
@@ -33,7 +37,7 @@ async def stream(
     """
     audience.enter(seat)
     try:
-        yield await _missed(audience, seat, database, after)
+        yield await _to_its_end(_missed(audience, seat, database, after))
         ends_at = time.monotonic() + LONGEST_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311
         checked_at = time.monotonic()
         while time.monotonic() < ends_at:
@@ -43,10 +47,21 @@ async def stream(
             yield data
             if time.monotonic() - checked_at > SESSION_CHECK_SECONDS:
                 checked_at = time.monotonic()
-                if not await still_signed_in():
+                if not await _to_its_end(still_signed_in()):
                     return
     finally:
         audience.leave(seat)
+
+
+async def _to_its_end(asking: Awaitable[T]) -> T:
+    """Ask the database and hear it out, though the reader may be gone before it has answered.
+
+    Broken off in the middle, its connection would be lost, and a traceback written.
+    """
+    task = asyncio.ensure_future(asking)
+    _asking.add(task)
+    task.add_done_callback(_asking.discard)
+    return await asyncio.shield(task)
 
 
 async def _missed(audience: Audience, seat: Seat, database: Database, after: int) -> bytes:
